@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+
+/** A reading of the database's clock that is older than this round trip says too little. */
+const MAX_ROUND_TRIP_MS = 250;
+
+/**
+ * The one source of time. It follows PostgreSQL's clock, which all replicas share: each reading of that clock sets
+ * an anchor, and the machine's monotonic clock counts on from there. Tests replace it.
+ */
+@Injectable()
+export class Clock {
+  private anchor = Date.now();
+  private anchoredAt = performance.now();
+  private isAnchored = false;
+
+  now(): Date {
+    return new Date(this.anchor + performance.now() - this.anchoredAt);
+  }
+
+  /** Milliseconds on a clock that nobody can set; only differences mean anything. */
+  monotonic(): number {
+    return performance.now();
+  }
+
+  /** Takes in what PostgreSQL's clock said in answer to a question asked at `askedAt` (monotonic). */
+  observe(databaseTime: Date, askedAt: number): void {
+    const answeredAt = performance.now();
+    const roundTrip = answeredAt - askedAt;
+    if (this.isAnchored && roundTrip > MAX_ROUND_TRIP_MS) return;
+    this.anchor = databaseTime.getTime() + roundTrip / 2;
+    this.anchoredAt = answeredAt;
+    this.isAnchored = true;
+  }
+}

@@ -1,0 +1,38 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type ErrorName, STATUS_OF } from './app-error.js';
+
+/** The one error shape of this API. */
+export interface ErrorBody {
+  reqId: string;
+  statusCode: number;
+  message: unknown;
+  error: string;
+  details?: unknown;
+}
+
+export function errorBody(reqId: string, error: ErrorName, message: unknown, details?: unknown): ErrorBody {
+  return { reqId, statusCode: STATUS_OF[error], message, error, ...(details === undefined ? {} : { details }) };
+}
+
+/** Answers a request with the one error shape of this API. */
+export function sendError(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: ErrorName,
+  message: unknown,
+  details?: unknown,
+): void {
+  if (reply.sent) return;
+  request.denial = error;
+  if (error === 'UnauthorizedError') void reply.header('www-authenticate', challenge(request, String(message)));
+  void reply
+    .status(STATUS_OF[error])
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(errorBody(request.id, error, message, details)));
+}
+
+/** RFC 6750 section 3: a bare challenge when no token came, the reason's class when one did. */
+function challenge(request: FastifyRequest, description: string): string {
+  const sent = request.headers.authorization !== undefined || request.hasBodyToken === true;
+  return sent ? `Bearer error="invalid_token", error_description="${description.replaceAll(/["\\]/g, '')}"` : 'Bearer';
+}

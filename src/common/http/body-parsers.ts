@@ -1,0 +1,70 @@
+import { parse as parseQuery } from 'node:querystring';
+import type { FastifyError, FastifyInstance } from 'fastify';
+import secureJson from 'secure-json-parse';
+
+/** Nesting beyond this is refused while the text is read, before anything is built from it. */
+const MAX_JSON_DEPTH = 16;
+
+const forms = new WeakSet<object>();
+
+/** Whether a parsed body came as a form, whose digits and booleans are text. */
+export const isForm = (body: object): boolean => forms.has(body);
+
+/** Bodies are JSON or flat forms; everything else is 415. No body at all is no error here: the route decides. */
+export function addBodyParsers(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+    try {
+      done(null, parseJson(String(text)));
+    } catch {
+      done(malformed(), undefined);
+    }
+  });
+  fastify.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, text, done) => {
+    try {
+      done(null, parseForm(String(text)));
+    } catch {
+      done(malformed(), undefined);
+    }
+  });
+}
+
+function malformed(): FastifyError {
+  return Object.assign(new Error('The body is malformed'), {
+    name: 'FastifyError',
+    code: 'FST_ERR_CTP_INVALID_JSON_BODY',
+    statusCode: 400,
+  }) as FastifyError;
+}
+
+function parseJson(text: string): unknown {
+  if (text.length === 0) return undefined;
+  if (depthOf(text) > MAX_JSON_DEPTH) throw new SyntaxError('The JSON is nested too deeply');
+  return secureJson.parse(text, undefined, { protoAction: 'error', constructorAction: 'error' });
+}
+
+/** The deepest nesting of a JSON text, found without building anything from it. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at];
+    if (isInString) {
+      if (char === '\\') at += 1;
+      else if (char === '"') isInString = false;
+    } else if (char === '"') isInString = true;
+    else if (char === '{' || char === '[') deepest = Math.max(deepest, ++depth);
+    else if (char === '}' || char === ']') depth -= 1;
+  }
+  return deepest;
+}
+
+/** A form as a flat object. Bad percent-encoding is malformed, as it is in JSON. */
+function parseForm(text: string): object | undefined {
+  if (text.length === 0) return undefined;
+  decodeURIComponent(text.replaceAll('+', ' '));
+  const form = { ...parseQuery(text, undefined, undefined, { maxKeys: 200 }) };
+  forms.add(form);
+  return form;
+}

@@ -1,0 +1,17 @@
+import type { ErrorName } from '../errors/app-error.js';
+import type { RequestContext } from './request-context.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Where the request came from and when; set before anything else looks at it. */
+    context: RequestContext;
+    /** The name of the error that the request was answered with, for the log. */
+    denial?: ErrorName;
+    /** A token was sent in the body instead of the Authorization header. */
+    hasBodyToken?: boolean;
+    /** The body was a form: its digits and booleans are text. */
+    isForm?: boolean;
+  }
+}
+
+export {};

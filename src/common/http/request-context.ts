@@ -1,0 +1,10 @@
+/** Where a request came from and when: what the audit log and the allow-list need of it. */
+export interface RequestContext {
+  /** `req-` and 14 letters or digits, made by the server. */
+  readonly reqId: string;
+  /** The client's address, IPv4-mapped IPv6 as IPv4; null when a trusted proxy sent junk about it. */
+  readonly address: string | null;
+  readonly userAgent: string | null;
+  /** The one reading of the clock that the whole request is judged by. */
+  readonly now: Date;
+}

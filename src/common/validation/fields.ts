@@ -1,0 +1,101 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import {
+  IsBoolean,
+  IsDefined,
+  IsInt,
+  IsString,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  ValidateBy,
+  ValidateIf,
+} from 'class-validator';
+import { isStorableText } from './unicode.js';
+
+/** The class-transformer group that is on where values arrive as text: queries and forms. */
+export const TEXT_SOURCE = 'text';
+
+interface FieldOptions {
+  /** Absent is an error. */
+  required?: boolean;
+  /** Published as the default; the value itself is given by the use case. */
+  default?: unknown;
+  description?: string;
+  example?: unknown;
+}
+
+/** May be absent. Unlike `@IsOptional()`, `null` is no way to leave a value out. */
+export const Optional = (): PropertyDecorator => ValidateIf((_object, value) => value !== undefined);
+
+const presence = ({ required = false }: FieldOptions): PropertyDecorator =>
+  required ? IsDefined({ message: '$property is required' }) : Optional();
+
+const documentation = ({ required = false, ...options }: FieldOptions, schema: ApiPropertyOptions): PropertyDecorator =>
+  ApiProperty({ required, ...options, ...schema } as ApiPropertyOptions);
+
+/** Text that can be stored and sent on: no NUL, no ill-formed Unicode. */
+export const IsStorableText = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isStorableText',
+    validator: {
+      validate: (value) => typeof value !== 'string' || isStorableText(value),
+      defaultMessage: () => '$property must not hold NUL or ill-formed Unicode',
+    },
+  });
+
+interface TextOptions extends FieldOptions {
+  minLength?: number;
+  maxLength: number;
+  /** Whether the bounds are part of the published schema. */
+  publish?: boolean;
+}
+
+/** A text of bounded length. */
+export function TextField({ minLength, maxLength, publish = true, ...options }: TextOptions): PropertyDecorator {
+  return applyDecorators(
+    presence(options),
+    IsString(),
+    ...(minLength === undefined ? [] : [MinLength(minLength)]),
+    MaxLength(maxLength),
+    IsStorableText(),
+    documentation(options, { type: 'string', ...(publish ? { minLength, maxLength } : {}) }),
+  );
+}
+
+interface IntegerOptions extends FieldOptions {
+  minimum: number;
+  maximum: number;
+  /** Whether `maximum` is part of the published schema. */
+  publishMaximum?: boolean;
+  type?: 'integer' | 'number';
+}
+
+/** A JSON integer; digits count where values arrive as text. */
+export function IntegerField(options: IntegerOptions): PropertyDecorator {
+  const { minimum, maximum, publishMaximum = true, type = 'integer', ...rest } = options;
+  const fromText = ({ value }: { value: unknown }): unknown =>
+    typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+  return applyDecorators(
+    Transform(fromText, { groups: [TEXT_SOURCE] }),
+    presence(rest),
+    IsInt(),
+    Min(minimum),
+    Max(maximum),
+    documentation(rest, { type, minimum, ...(publishMaximum ? { maximum } : {}) }),
+  );
+}
+
+/** A JSON boolean; `true` and `false` count where values arrive as text. */
+export function BooleanField(options: FieldOptions = {}): PropertyDecorator {
+  const fromText = ({ value }: { value: unknown }): unknown =>
+    value === 'true' ? true : value === 'false' ? false : value;
+  return applyDecorators(
+    Transform(fromText, { groups: [TEXT_SOURCE] }),
+    presence(options),
+    IsBoolean(),
+    documentation(options, { type: 'boolean' }),
+  );
+}

@@ -1,0 +1,161 @@
+import 'reflect-metadata';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { parseTrustedIp } from '../common/http/trusted-ip.js';
+import { isUrlOf, List, OneOf, OptionalVariable, present, Secret, Switch, UrlOf, WholeNumber } from './environment-fields.js';
+import { parseKeyEncryptionKey } from './key-encryption-keys.js';
+
+const POSTGRES = ['postgres://', 'postgresql://'];
+const HTTP = ['http://', 'https://'];
+
+/** The issuer of a service that runs on its embedded database and says no other. */
+export const EMBEDDED_ISSUER = 'http://localhost:8080';
+
+/** The environment, or a sentence for each thing that is wrong with it; never a value. */
+export class InvalidEnvironmentError extends Error {}
+
+/**
+ * Everything that the environment decides, and the only code that reads `process.env`.
+ * Each property is named as its variable, so that a search for one finds all of its uses.
+ */
+export class AppConfig {
+  @OptionalVariable()
+  @OneOf(['development', 'test', 'production'])
+  readonly NODE_ENV?: string;
+
+  @WholeNumber(0, 65_535)
+  readonly PORT: number = 8080;
+
+  readonly HOST: string = '0.0.0.0';
+
+  @OptionalVariable()
+  @UrlOf(POSTGRES)
+  readonly DATABASE_URL?: string;
+
+  /** Seconds to wait at start for a server that is not up yet. */
+  @WholeNumber(0, 3600)
+  readonly DATABASE_CONNECT_TIMEOUT: number = 60;
+
+  @WholeNumber(2, 1000)
+  readonly DATABASE_POOL_SIZE: number = 20;
+
+  @Switch()
+  readonly EMBEDDED_DATABASE?: boolean;
+
+  @OptionalVariable()
+  readonly EMBEDDED_DATA_DIR?: string;
+
+  @Switch()
+  readonly MIGRATE_ON_START?: boolean;
+
+  @Switch()
+  readonly BOOTSTRAP_ON_START?: boolean;
+
+  @Switch()
+  readonly BOOTSTRAP_ENABLED?: boolean;
+
+  @OptionalVariable()
+  @Secret(32)
+  readonly BOOTSTRAP_TOKEN?: string;
+
+  @OptionalVariable()
+  @UrlOf(HTTP)
+  readonly ISSUER?: string;
+
+  @OptionalVariable()
+  readonly AUDIENCE?: string;
+
+  @List('URLs', (entry) => isUrlOf(HTTP, entry))
+  readonly ISSUER_ALIASES: string[] = [];
+
+  @List('32-byte keys in base64 or hexadecimal, made at random', (entry) => parseKeyEncryptionKey(entry) !== null)
+  readonly KEY_ENCRYPTION_KEYS: string[] = [];
+
+  /** Seconds; no token lives longer, whatever its configuration says. */
+  @WholeNumber(1, 315_360_000)
+  readonly ACCESS_TOKEN_MAX_AGE: number = 315_360_000;
+
+  /** Milliseconds; a verdict on older data than this is no verdict. */
+  @WholeNumber(50, 60_000)
+  readonly REVOCATION_MAX_STALENESS: number = 1000;
+
+  @List('addresses or CIDRs', (entry) => parseTrustedIp(entry) !== null)
+  readonly TRUSTED_PROXIES: string[] = [];
+
+  /** Seconds that a client may take to send a request. */
+  @WholeNumber(1, 600)
+  readonly REQUEST_TIMEOUT: number = 30;
+
+  /** Seconds that a shutdown waits for requests in flight. */
+  @WholeNumber(0, 600)
+  readonly SHUTDOWN_TIMEOUT: number = 20;
+
+  @OneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+  readonly LOG_LEVEL: string = 'info';
+
+  /** Whether the service runs a PostgreSQL of its own. */
+  get isEmbedded(): boolean {
+    return this.DATABASE_URL === undefined;
+  }
+
+  /** Whether conveniences for newcomers are on: with the embedded database, outside production. */
+  get isNewcomers(): boolean {
+    return this.isEmbedded && this.NODE_ENV !== 'production';
+  }
+
+  get migrateOnStart(): boolean {
+    return this.MIGRATE_ON_START ?? this.isNewcomers;
+  }
+
+  get bootstrapOnStart(): boolean {
+    return this.BOOTSTRAP_ON_START ?? this.isNewcomers;
+  }
+
+  get bootstrapEnabled(): boolean {
+    return this.BOOTSTRAP_ENABLED ?? this.isNewcomers;
+  }
+
+  get issuer(): string {
+    return this.ISSUER ?? EMBEDDED_ISSUER;
+  }
+
+  get audience(): string {
+    return this.AUDIENCE ?? this.issuer;
+  }
+
+  static load(env: NodeJS.ProcessEnv = process.env): AppConfig {
+    const known = Object.entries(env).filter(([name, value]) => Object.hasOwn(DEFAULTS, name) && present(value));
+    const config = plainToInstance(AppConfig, Object.fromEntries(known), { exposeDefaultValues: true });
+    const wrong = validateSync(config, { forbidUnknownValues: false }).flatMap(({ property, constraints = {} }) =>
+      Object.values(constraints).map((complaint) => `${property} ${complaint}`),
+    );
+    const problems = [...wrong, ...config.contradictions()];
+    if (problems.length === 0) return config;
+    throw new InvalidEnvironmentError(`The environment is not valid:\n  ${problems.join('\n  ')}`);
+  }
+
+  /** The names of all variables that are read. */
+  static variables(): string[] {
+    return Object.keys(DEFAULTS);
+  }
+
+  /** What is wrong between variables that are each fine alone. */
+  private contradictions(): string[] {
+    const isBootstrapOpen = this.bootstrapEnabled && !this.isNewcomers && this.BOOTSTRAP_TOKEN === undefined;
+    const rules: [isBroken: boolean, complaint: string][] = [
+      [
+        this.isEmbedded && this.NODE_ENV === 'production' && this.EMBEDDED_DATABASE !== true,
+        'DATABASE_URL is required with NODE_ENV=production (or say EMBEDDED_DATABASE=true)',
+      ],
+      [this.isEmbedded && this.EMBEDDED_DATABASE === false, 'DATABASE_URL is required with EMBEDDED_DATABASE=false'],
+      [!this.isEmbedded && this.EMBEDDED_DATABASE === true, 'EMBEDDED_DATABASE=true and DATABASE_URL exclude each other'],
+      [!this.isEmbedded && this.ISSUER === undefined, 'ISSUER is required with DATABASE_URL'],
+      [!this.isEmbedded && this.KEY_ENCRYPTION_KEYS.length === 0, 'KEY_ENCRYPTION_KEYS is required with DATABASE_URL'],
+      [isBootstrapOpen, 'BOOTSTRAP_TOKEN is required with BOOTSTRAP_ENABLED=true outside development'],
+    ];
+    return rules.filter(([isBroken]) => isBroken).map(([, complaint]) => complaint);
+  }
+}
+
+/** An instance without an environment: its own keys are the variables. */
+const DEFAULTS: object = new AppConfig();

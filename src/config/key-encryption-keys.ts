@@ -1,0 +1,13 @@
+/** The shortest text that can hold 32 bytes is base64 without padding. */
+const KEY_BYTES = 32;
+
+/** Fewer different bytes than this in 32 is no chance: random keys have less than a one in 10^12 chance of it. */
+const LEAST_DIFFERENT_BYTES = 12;
+
+/** Reads a key-encryption key of 32 bytes, as base64, base64url or hexadecimal. Null when it is none, or a weak one. */
+export function parseKeyEncryptionKey(text: string): Buffer | null {
+  const isHex = /^[0-9a-f]{64}$/i.test(text);
+  if (!isHex && !/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return null;
+  const key = Buffer.from(text, isHex ? 'hex' : 'base64');
+  return key.length === KEY_BYTES && new Set(key).size >= LEAST_DIFFERENT_BYTES ? key : null;
+}

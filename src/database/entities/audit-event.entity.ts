@@ -1,0 +1,48 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** Who did what to what, when, from where, and how it ended. No foreign keys: it outlives what it names. */
+@Entity('audit_event')
+@Index(['organizationId', 'createdAt', 'id'])
+export class AuditEvent {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  event: string;
+
+  /** `success` or `refused`. */
+  @Column('text')
+  outcome: string;
+
+  /** The actor's organization; null for what the operator did by command line. */
+  @Column('uuid', { nullable: true })
+  organizationId: string | null;
+
+  @Column('uuid', { nullable: true })
+  actorIdentityId: string | null;
+
+  @Column('uuid', { nullable: true })
+  actorTokenId: string | null;
+
+  @Column('uuid', { nullable: true })
+  identityId: string | null;
+
+  @Column('uuid', { nullable: true })
+  tokenId: string | null;
+
+  /** What else tells the act apart: ids, slugs, never a secret. */
+  @Column('jsonb')
+  details: object;
+
+  @Column('text', { nullable: true })
+  ipAddress: string | null;
+
+  @Column('text', { nullable: true })
+  userAgent: string | null;
+
+  @Column('text', { nullable: true })
+  reqId: string | null;
+
+  @Column('timestamptz')
+  createdAt: Date;
+}

@@ -1,0 +1,15 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { bigint } from '../column-types.js';
+
+/** The sequence of the latest wide revocation of a scope. A token with a lower epoch in one of its scopes is dead. */
+@Entity('epoch')
+export class Epoch {
+  @PrimaryColumn('text')
+  scope: string;
+
+  @PrimaryColumn('text')
+  key: string;
+
+  @Column('bigint', { transformer: bigint })
+  sequence: number;
+}

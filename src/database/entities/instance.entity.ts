@@ -1,0 +1,24 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** The one row that says which instance this is. It outlives every organization. */
+@Entity('instance')
+export class Instance {
+  /** Always 1: there is one row at most. */
+  @PrimaryColumn('smallint')
+  id: number;
+
+  /** A new one after each restore: positions in the revocation log mean nothing across it. */
+  @Column('uuid')
+  incarnation: string;
+
+  /** The database system that the row was written in, as `pg_control_system()` tells; null until a start looked. */
+  @Column('text', { nullable: true })
+  systemIdentifier: string | null;
+
+  /** The oid of the database that the row was written in. */
+  @Column('bigint', { nullable: true })
+  databaseOid: string | null;
+
+  @Column('timestamptz', { nullable: true })
+  bootstrappedAt: Date | null;
+}

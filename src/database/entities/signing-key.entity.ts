@@ -1,0 +1,31 @@
+import type { JsonWebKey } from 'node:crypto';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** A key that signs access tokens. One at most is active. */
+@Entity('signing_key')
+@Check('ck_signing_key_state', `state IN ('next', 'active', 'retiring', 'retired', 'revoked')`)
+@Index('uq_signing_key_active', ['state'], { unique: true, where: `state = 'active'` })
+export class SigningKey {
+  @PrimaryColumn('text')
+  kid: string;
+
+  @Column('text')
+  algorithm: string;
+
+  @Column('jsonb')
+  publicJwk: JsonWebKey;
+
+  /** Sealed under a key-encryption key; null once it can sign no more. */
+  @Column('bytea', { nullable: true })
+  sealedPrivateKey: Buffer | null;
+
+  @Column('text')
+  state: string;
+
+  @Column('timestamptz')
+  createdAt: Date;
+
+  /** When it got the state that it has. */
+  @Column('timestamptz')
+  stateSince: Date;
+}
