@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions.js';
+import { StandbyError } from '../common/errors/postgres-errors.js';
 import { entities } from './entities.js';
 import { migrations } from './migrations/index.js';
 import { SnakeNaming } from './naming.js';
@@ -42,11 +43,4 @@ function refuseStandby(client: ClientBase, done: (error?: Error) => void): void 
     ({ rows: [row] }) => done(row?.standby === false ? undefined : new StandbyError()),
     (error: Error) => done(error),
   );
-}
-
-/** The server that was reached only follows another one. */
-export class StandbyError extends Error {
-  constructor() {
-    super('The database server is in recovery; DATABASE_URL must name the primary');
-  }
 }

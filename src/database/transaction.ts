@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { isConflict } from './database-errors.js';
+import { isConflict } from '../common/errors/postgres-errors.js';
 
 const ATTEMPTS = 3;
 

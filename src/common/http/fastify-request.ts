@@ -7,10 +7,10 @@ declare module 'fastify' {
     context: RequestContext;
     /** The name of the error that the request was answered with, for the log. */
     denial?: ErrorName;
+    /** Why a token was refused; for the log alone. */
+    denialReason?: string;
     /** A token was sent in the body instead of the Authorization header. */
     hasBodyToken?: boolean;
-    /** The body was a form: its digits and booleans are text. */
-    isForm?: boolean;
   }
 }
 

@@ -1,5 +1,14 @@
-import type { JsonWebKey } from 'node:crypto';
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** The public half of a key (RFC 7517): elliptic curve or RSA. */
+export interface PublicJwk {
+  kty: string;
+  crv?: string;
+  x?: string;
+  y?: string;
+  n?: string;
+  e?: string;
+}
 
 /** A key that signs access tokens. One at most is active. */
 @Entity('signing_key')
@@ -13,7 +22,7 @@ export class SigningKey {
   algorithm: string;
 
   @Column('jsonb')
-  publicJwk: JsonWebKey;
+  publicJwk: PublicJwk;
 
   /** Sealed under a key-encryption key; null once it can sign no more. */
   @Column('bytea', { nullable: true })

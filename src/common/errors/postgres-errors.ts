@@ -1,4 +1,9 @@
-import { StandbyError } from './data-source-options.js';
+/** The server that was reached only follows another one. */
+export class StandbyError extends Error {
+  constructor() {
+    super('The database server is in recovery; DATABASE_URL must name the primary');
+  }
+}
 
 /** SQLSTATE classes and codes (PostgreSQL, appendix A) that mean: not now. */
 const UNAVAILABLE = /^(08|53|57P|58)|^(57014|55P03|25006|40001|40P01|25P03)$/;

@@ -1,0 +1,29 @@
+import { Global, Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { PassportModule } from '@nestjs/passport';
+import { AccessTokenService } from './access-token.service.js';
+import { Authority } from './authority.service.js';
+import { BearerJwtGuard } from './bearer-jwt.guard.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { SigningKeys } from './signing-keys.service.js';
+import { TokenIssuer } from './token-issuer.service.js';
+import { TokenMinter } from './token-minter.service.js';
+import { TokenProof } from './token-proof.service.js';
+
+/** Tokens, whatever issued them: keys, signing, verification, and the caller's authority for a change. */
+@Global()
+@Module({
+  imports: [PassportModule, JwtModule.register({})],
+  providers: [
+    SigningKeys,
+    TokenProof,
+    TokenIssuer,
+    TokenMinter,
+    AccessTokenService,
+    Authority,
+    JwtStrategy,
+    BearerJwtGuard,
+  ],
+  exports: [SigningKeys, TokenProof, TokenIssuer, TokenMinter, AccessTokenService, Authority, BearerJwtGuard],
+})
+export class AccessTokenModule {}

@@ -1,0 +1,114 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { ForbiddenError, ServiceUnavailableError } from '../common/errors/app-error.js';
+import type { RequestContext } from '../common/http/request-context.js';
+import { isAllowed } from '../common/http/trusted-ip.js';
+import { AppConfig } from '../config/app-config.js';
+import type { Actor } from '../permission/actor.js';
+import { PermissionSet } from '../permission/permission-set.js';
+import type { AccessTokenClaims } from './access-token-claims.js';
+import { AccessTokenRefusedError } from './access-token-errors.js';
+import type { ProvenToken } from './token-proof.service.js';
+import { holdTokenState, readTokenState, type TokenState } from './token-state.js';
+
+const SPEND_USE = `
+  UPDATE access_token SET num_uses = num_uses + 1, last_used_at = $2
+  WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2 AND num_uses < num_uses_limit
+  RETURNING id`;
+
+/**
+ * The one path by which a token is found good, for bearers and for whoever else asks.
+ * Its steps come after the proof: state, address, use. What refuses early costs no use.
+ */
+@Injectable()
+export class AccessTokenService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+    private readonly config: AppConfig,
+  ) {}
+
+  /** Accepts a bearer's token for one request, or refuses it with the reason. A limited token loses a use. */
+  async verify(token: ProvenToken, request: RequestContext): Promise<Actor> {
+    const state = await this.currentState(token, request.now);
+    this.checkAddress(state, request);
+    if (state.numUsesLimit > 0) await this.spendUse(state, request.now);
+    return actorOf(token, state, request);
+  }
+
+  /**
+   * Judges the caller again inside a transaction that is to change something, and holds what the judgement rests on:
+   * what was revoked since the request was let in changes nothing.
+   */
+  async hold(tx: EntityManager, actor: Actor): Promise<Actor> {
+    return this.rejudge(actor, await holdTokenState(tx, actor.tokenId, actor.kid));
+  }
+
+  /** Judges a caller again from PostgreSQL as it is now; costs no use. */
+  async judgeAgain(actor: Actor): Promise<Actor> {
+    return this.rejudge(actor, await readTokenState(this.dataSource.manager, actor.tokenId, actor.kid));
+  }
+
+  private rejudge({ kid, request }: Actor, state: TokenState | null): Actor {
+    if (!state) throw new AccessTokenRefusedError('unknown');
+    checkState(state, request.now);
+    this.checkAddress(state, request);
+    return actorOf({ kid }, state, request);
+  }
+
+  /** The state of a proven token, asked of PostgreSQL each time, no older than the service promises. */
+  private async currentState({ claims, kid }: ProvenToken, now: Date): Promise<TokenState> {
+    if (claims.exp * 1000 <= now.getTime()) throw new AccessTokenRefusedError('expired');
+    let state = await this.freshState(claims.jti, kid);
+    if (state === undefined) state = await this.freshState(claims.jti, kid);
+    if (state === undefined) throw new ServiceUnavailableError("The state of the access token can't be known right now");
+    if (state === null) throw new AccessTokenRefusedError('unknown');
+    checkClaims(claims, state);
+    checkState(state, now);
+    return state;
+  }
+
+  /** Null when there is no such token; undefined when the answer took so long that it says nothing about now. */
+  private async freshState(tokenId: string, kid: string): Promise<TokenState | null | undefined> {
+    const askedAt = this.clock.monotonic();
+    const state = await readTokenState(this.dataSource.manager, tokenId, kid);
+    if (state) this.clock.observe(state.databaseTime, askedAt);
+    return this.clock.monotonic() - askedAt <= this.config.REVOCATION_MAX_STALENESS ? state : undefined;
+  }
+
+  private checkAddress({ trustedIps }: TokenState, { address }: RequestContext): void {
+    if (isAllowed(trustedIps ?? [], address)) return;
+    throw new ForbiddenError(`The address ${address ?? '(unknown)'} is not on the allow-list of this identity`);
+  }
+
+  /** One statement decides: of two requests at once, one takes the last use. */
+  private async spendUse({ tokenId }: TokenState, now: Date): Promise<void> {
+    const [rows]: [{ id: string }[], number] = await this.dataSource.manager.query(SPEND_USE, [tokenId, now]);
+    if (rows.length !== 1) throw new AccessTokenRefusedError('used-up');
+  }
+}
+
+/** Claims are copies: where they differ from the row, the row is right and the token is not. */
+function checkClaims(claims: AccessTokenClaims, state: TokenState): void {
+  const isSame = claims.sub === state.identityId && claims.orgId === state.organizationId && claims.jti === state.tokenId;
+  if (!isSame) throw new AccessTokenRefusedError('bad-claims');
+}
+
+function checkState(state: TokenState, now: Date): void {
+  if (state.isRevoked) throw new AccessTokenRefusedError('revoked');
+  if (state.expiresAt <= now) throw new AccessTokenRefusedError('expired');
+  if (!state.isMember) throw new AccessTokenRefusedError('not-a-member');
+}
+
+function actorOf({ kid }: Pick<ProvenToken, 'kid'>, state: TokenState, request: RequestContext): Actor {
+  return {
+    identityId: state.identityId,
+    tokenId: state.tokenId,
+    kid,
+    organizationId: state.organizationId,
+    rootOrganizationId: state.rootOrganizationId,
+    permissions: PermissionSet.of({ role: state.role ?? 'no-access', permissions: state.permissions }),
+    request,
+  };
+}

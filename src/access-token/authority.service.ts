@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { inTransaction } from '../database/transaction.js';
+import type { Actor } from '../permission/actor.js';
+import { AccessTokenService } from './access-token.service.js';
+
+type Work<T> = (tx: EntityManager, actor: Actor) => Promise<T>;
+
+/** The first half of the advisory lock's key, so that no other use of such locks meets it. */
+const MANAGEMENT_LOCK = 0x746f_6b32;
+
+/**
+ * Opens the transaction of every change: the caller is judged again in it, and stays as judged until it ends.
+ *
+ * Locks are taken in one order everywhere, so that no two changes wait for each other: the root organization's
+ * management lock, tokens by id, what the caller's power rests on (shared), what is changed.
+ */
+@Injectable()
+export class Authority {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly accessTokens: AccessTokenService,
+  ) {}
+
+  /**
+   * Changes identities, their configuration, memberships, roles or organizations. Such changes follow one another
+   * within a root organization; mints and verifications don't wait for them.
+   */
+  async manage<T>(caller: Actor, work: Work<T>): Promise<T> {
+    return inTransaction(this.dataSource, async (tx) => {
+      await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [MANAGEMENT_LOCK, caller.rootOrganizationId]);
+      return work(tx, await this.accessTokens.hold(tx, caller));
+    });
+  }
+
+  /** Changes one token's row. A caller may change its own. */
+  async changeToken<T>(caller: Actor, tokenId: string, work: Work<T>): Promise<T> {
+    return inTransaction(this.dataSource, async (tx) => {
+      for (const id of [...new Set([caller.tokenId, tokenId])].toSorted()) {
+        const strength = id === tokenId ? 'FOR NO KEY UPDATE' : 'FOR SHARE';
+        await tx.query(`SELECT id FROM access_token WHERE id = $1 ${strength}`, [id]);
+      }
+      return work(tx, await this.accessTokens.hold(tx, caller));
+    });
+  }
+}

@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import { ExtractJwt, Strategy, type StrategyOptionsWithRequest } from 'passport-jwt';
+import { AppConfig } from '../config/app-config.js';
+import type { Actor } from '../permission/actor.js';
+import { AccessTokenService } from './access-token.service.js';
+import { TokenProof } from './token-proof.service.js';
+import type { VerificationKey } from './signing-keys.service.js';
+
+/** The key that each request's token named, between passport-jwt's two calls. */
+const provenBy = new WeakMap<object, string>();
+
+/**
+ * Proves the bearer token of a request with passport-jwt and hands its claims to the later steps. The key, and with
+ * it the algorithm, is chosen by `kid`; our own clock judges `exp`.
+ */
+@Injectable()
+export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
+  constructor(
+    private readonly proof: TokenProof,
+    private readonly accessTokens: AccessTokenService,
+    config: AppConfig,
+  ) {
+    super({
+      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      passReqToCallback: true,
+      ignoreExpiration: true,
+      algorithms: ['ES256', 'RS256'],
+      issuer: proof.issuers,
+      audience: config.audience,
+      secretOrKeyProvider: (request: object, text: unknown, done: KeyCallback) => {
+        proof.keyOf(String(text)).then(
+          (key: VerificationKey) => {
+            provenBy.set(request, key.kid);
+            // A KeyObject made once: text would be parsed anew on each call.
+            done(null, key.publicKey as unknown as Buffer);
+          },
+          (error: unknown) => done(error),
+        );
+      },
+    } as StrategyOptionsWithRequest);
+  }
+
+  async validate(request: FastifyRequest, payload: unknown): Promise<Actor> {
+    const kid = provenBy.get(request) ?? '';
+    return this.accessTokens.verify({ kid, claims: this.proof.claimsOf(payload) }, request.context);
+  }
+}
+
+type KeyCallback = (error: unknown, key?: Buffer) => void;

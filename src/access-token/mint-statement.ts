@@ -1,0 +1,118 @@
+import type { EntityManager } from 'typeorm';
+import type { TrustedIp } from '../common/http/trusted-ip.js';
+import type { AccessToken } from '../database/entities/access-token.entity.js';
+import type { AuditEvent } from '../database/entities/audit-event.entity.js';
+import type { PermissionRule } from '../database/entities/role.entity.js';
+import { snake } from '../database/naming.js';
+import { scopesSql } from '../revocation/scope.js';
+
+/** A role as somebody was judged to hold it. */
+export interface JudgedRole {
+  role: string;
+  roleId: string | null;
+  permissions: PermissionRule[] | null;
+}
+
+/** What a mint was judged by. The statement mints only if all of it still holds. */
+export interface MintJudgement {
+  callerTokenId: string;
+  /** The key of the caller's text. */
+  callerKid: string;
+  /** The caller's own membership in the organization that the new token is scoped to. */
+  callerRole: JudgedRole;
+  /** The identity's membership there. */
+  identityRole: JudgedRole;
+  configId: string;
+  trustedIps: TrustedIp[];
+}
+
+const CALLER_SCOPES = scopesSql({
+  identityId: 'ct.identity_id',
+  authMethod: 'ct.auth_method',
+  organizationId: 'ct.organization_id',
+  rootOrganizationId: 'co.root_id',
+  kid: `j."callerKid"`,
+});
+
+const SCOPES = scopesSql({
+  identityId: 't.identity_id',
+  authMethod: 't.auth_method',
+  organizationId: 't.organization_id',
+  rootOrganizationId: 'o.root_id',
+  kid: 't.kid',
+});
+
+const epochBelow = (scopes: string, limit: string): string =>
+  `coalesce((SELECT max(sequence) FROM epoch WHERE (scope, key) IN ${scopes}), 0) <= ${limit}`;
+
+const customRole = (roleId: string): string =>
+  `LEFT JOIN LATERAL (SELECT permissions FROM role WHERE id = ${roleId} FOR SHARE)`;
+
+const isAsJudged = (membership: string, permissions: string, judged: string): string => `
+  ${membership}.is_active AND ${membership}.role = j."${judged}"->>'role'
+  AND ${membership}.role_id IS NOT DISTINCT FROM (j."${judged}"->>'roleId')::uuid
+  AND ${permissions}.permissions IS NOT DISTINCT FROM nullif(j."${judged}"->'permissions', 'null')`;
+
+/**
+ * Everything that speaks for the mint, found again and held until the rows are in: the caller's token, identity,
+ * configuration and memberships; the new token's identity, membership, configuration, organization and key; the
+ * instance. A revocation that came first leaves nothing to hold, and then nothing is written.
+ */
+const MINT = `
+  WITH member AS (SELECT $1::jsonb AS token, $2::jsonb AS audit, $3::jsonb AS judgement),
+  granted AS MATERIALIZED (
+    SELECT member.token, member.audit
+    FROM member
+    CROSS JOIN LATERAL jsonb_populate_record(NULL::access_token, member.token) t
+    CROSS JOIN LATERAL jsonb_to_record(member.judgement) AS j("callerTokenId" uuid, "callerKid" text,
+      "callerRole" jsonb, "identityRole" jsonb, "configId" uuid, "trustedIps" jsonb)
+    JOIN instance n ON n.id = 1
+    JOIN access_token ct ON ct.id = j."callerTokenId" AND ct.revoked_at IS NULL AND ct.expires_at > t.created_at
+    JOIN identity ci ON ci.id = ct.identity_id AND ci.deleted_at IS NULL
+    JOIN organization co ON co.id = ct.organization_id AND co.deleted_at IS NULL
+    JOIN membership ctm ON ctm.organization_id = ct.organization_id AND ctm.identity_id = ct.identity_id AND ctm.is_active
+    JOIN token_auth_config cc ON cc.identity_id = ct.identity_id
+    JOIN signing_key ck ON ck.kid = j."callerKid" AND ck.state <> 'revoked'
+    JOIN membership cm ON cm.organization_id = t.organization_id AND cm.identity_id = ct.identity_id
+    ${customRole('cm.role_id')} cr ON true
+    JOIN identity i ON i.id = t.identity_id AND i.deleted_at IS NULL
+    JOIN organization o ON o.id = t.organization_id AND o.deleted_at IS NULL
+    JOIN organization root ON root.id = o.root_id AND root.deleted_at IS NULL
+    JOIN membership m ON m.organization_id = t.organization_id AND m.identity_id = t.identity_id
+    ${customRole('m.role_id')} r ON true
+    JOIN token_auth_config c ON c.id = j."configId" AND c.identity_id = t.identity_id AND c.ttl = t.ttl
+      AND c.max_ttl = t.max_ttl AND c.num_uses_limit = t.num_uses_limit AND c.trusted_ips = j."trustedIps"
+    JOIN signing_key k ON k.kid = t.kid AND k.state = 'active'
+    WHERE ${isAsJudged('cm', 'cr', 'callerRole')}
+      AND ${isAsJudged('m', 'r', 'identityRole')}
+      AND ${epochBelow(CALLER_SCOPES, 'ct.epoch')}
+      AND ${epochBelow(SCOPES, 't.epoch')}
+    FOR SHARE OF n, ct, ci, co, ctm, cc, ck, cm, i, o, root, m, c, k
+  ),
+  minted AS (
+    INSERT INTO access_token
+    SELECT (jsonb_populate_record(NULL::access_token, token)).* FROM granted RETURNING id
+  ),
+  audited AS (
+    INSERT INTO audit_event
+    SELECT (jsonb_populate_record(NULL::audit_event, audit)).* FROM granted
+  )
+  SELECT id FROM minted`;
+
+/** A row with the names of its columns, as PostgreSQL reads it back from JSON. */
+const columnsOf = (row: object): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(row).map(([name, value]) => [snake(name), value as unknown])));
+
+/**
+ * Writes a token and its audit row in one statement, if everything is still as it was judged.
+ * False means that nothing was written: judge again.
+ */
+export async function mintIfAsJudged(
+  db: EntityManager,
+  token: AccessToken,
+  audit: AuditEvent,
+  judgement: MintJudgement,
+): Promise<boolean> {
+  const rows: { id: string }[] = await db.query(MINT, [columnsOf(token), columnsOf(audit), JSON.stringify(judgement)]);
+  return rows.length === 1;
+}

@@ -1,0 +1,25 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AccessTokenModule } from './access-token/access-token.module.js';
+import { AuditEventModule } from './audit-event/audit-event.module.js';
+import { BootstrapModule } from './bootstrap/bootstrap.module.js';
+import { CommonModule } from './common/common.module.js';
+import type { AppConfig } from './config/app-config.js';
+import type { Backing } from './config/backing.js';
+import { ConfigModule } from './config/config.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { HealthModule } from './health/health.module.js';
+import { IdentityModule } from './identity/identity.module.js';
+import { PermissionModule } from './permission/permission.module.js';
+import { RevocationModule } from './revocation/revocation.module.js';
+import { TokenAuthModule } from './token-auth/token-auth.module.js';
+
+const FEATURES = [TokenAuthModule, IdentityModule, BootstrapModule, HealthModule];
+const FOUNDATIONS = [CommonModule, DatabaseModule, RevocationModule, AuditEventModule, PermissionModule, AccessTokenModule];
+
+/** The list of features. */
+@Module({})
+export class AppModule {
+  static with(config: AppConfig, backing: Backing): DynamicModule {
+    return { module: AppModule, imports: [ConfigModule.with(config, backing), ...FOUNDATIONS, ...FEATURES] };
+  }
+}

@@ -1,0 +1,53 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+
+const DESCRIPTION = `Bearer tokens for machine identities: minted, verified and revoked.
+
+Authorize with an access token, then send any request with "Try it out". A first token: create an identity,
+attach Token Auth to it, create a token for it.`;
+
+/** The description of the API, generated from the code. */
+export function describeApi(app: INestApplication): OpenAPIObject {
+  const options = new DocumentBuilder()
+    .setTitle('Token Auth Service')
+    .setDescription(DESCRIPTION)
+    .setVersion('1')
+    .addTag('Token Auth', 'Tokens of machine identities, and the limits that they are issued under')
+    .addTag('Access Tokens', 'What the bearer of a token can do with it')
+    .addTag('Identities', 'Machine identities')
+    .addTag('Sub Organizations', 'Organizations below the root')
+    .addTag('Admin', 'Setting up an instance')
+    .addTag('Status', 'Whether the service answers')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'Access token of a machine identity' }, 'bearerAuth')
+    .addSecurityRequirements('bearerAuth')
+    .build();
+  const document = SwaggerModule.createDocument(app, options, { operationIdFactory: (_controller, method) => method });
+  return tidied(document);
+}
+
+/** Serves Swagger UI, from files of this installation, and the document itself. */
+export function serveDocs(app: INestApplication): void {
+  SwaggerModule.setup('api/docs', app, describeApi(app), {
+    jsonDocumentUrl: 'api/docs/json',
+    customSiteTitle: 'Token Auth Service',
+    swaggerOptions: { persistAuthorization: false, displayRequestDuration: true, validatorUrl: null },
+  });
+}
+
+/** What holds for every schema and operation is said once, here: closed objects, and only tags that are in use. */
+function tidied(document: OpenAPIObject): OpenAPIObject {
+  for (const schema of Object.values(document.components?.schemas ?? {})) {
+    if (!('$ref' in schema) && schema.type === 'object' && schema.properties) schema.additionalProperties ??= false;
+  }
+  const operations = Object.values(document.paths).flatMap((path) => Object.values(path as Record<string, Operation>));
+  const tags = new Set(operations.flatMap((operation) => operation.tags ?? []));
+  for (const operation of operations) {
+    if (operation.security?.some((requirement) => Object.keys(requirement).length === 0)) operation.security = [];
+  }
+  return { ...document, tags: (document.tags ?? []).filter(({ name }) => tags.has(name)) };
+}
+
+interface Operation {
+  tags?: string[];
+  security?: object[];
+}

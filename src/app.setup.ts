@@ -1,0 +1,118 @@
+import type { Socket } from 'node:net';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import './common/http/fastify-request.js';
+import { Clock } from './common/clock.js';
+import { AppErrorFilter, HttpExceptionFilter, UnexpectedErrorFilter } from './common/errors/filters.js';
+import { frameworkError } from './common/errors/framework-errors.js';
+import { errorBody, sendError } from './common/errors/send-error.js';
+import { addBodyParsers } from './common/http/body-parsers.js';
+import { clientAddress } from './common/http/client-address.js';
+import { blockListOf, parseTrustedIp, type TrustedIp } from './common/http/trusted-ip.js';
+import { newReqId } from './common/random-id.js';
+import { RequestShapePipe } from './common/validation/request-shape.pipe.js';
+import type { AppConfig } from './config/app-config.js';
+import { STATUS_OF } from './common/errors/app-error.js';
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+const MAX_PATH_PARAMETER = 512;
+const CHECK_SLOW_CLIENTS_MS = 1000;
+
+/** The HTTP server under Nest: bounds on what it reads, and errors that never reach Nest in our own shape. */
+export function createAdapter(config: AppConfig): FastifyAdapter {
+  return new FastifyAdapter({
+    genReqId: newReqId,
+    requestIdHeader: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: config.REQUEST_TIMEOUT * 1000,
+    http: { headersTimeout: config.REQUEST_TIMEOUT * 1000, connectionsCheckingInterval: CHECK_SLOW_CLIENTS_MS },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_PARAMETER },
+    exposeHeadRoutes: false,
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerClientError,
+  });
+}
+
+/** Pipes, filters, hooks and parsers: what main, the command line and the tests share. */
+export function setUpApp(app: NestFastifyApplication, config: AppConfig, log: Logger): NestFastifyApplication {
+  const unexpected = new UnexpectedErrorFilter(log);
+  app.setGlobalPrefix('api');
+  app.useGlobalPipes(new RequestShapePipe());
+  app.useGlobalFilters(unexpected, new HttpExceptionFilter(unexpected), new AppErrorFilter());
+  addBodyParsers(app.getHttpAdapter().getInstance());
+  addHooks(app, config, log);
+  return app;
+}
+
+function addHooks(app: NestFastifyApplication, config: AppConfig, log: Logger): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const clock = app.get(Clock);
+  const trustedProxies = blockListOf(config.TRUSTED_PROXIES.map((entry) => parseTrustedIp(entry) as TrustedIp));
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const { headers, socket, id } = request;
+    request.context = {
+      reqId: id,
+      address: clientAddress(socket.remoteAddress, headers['x-forwarded-for'], trustedProxies),
+      userAgent: headers['user-agent'] ?? null,
+      now: clock.now(),
+    };
+    void reply.headers({ 'x-request-id': id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    logRequest(log, request, reply);
+    done();
+  });
+}
+
+/** One line for each request: the route's pattern, never the URL, for a URL may hold anything. */
+function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
+  const { actor } = { actor: (request as { user?: { identityId: string; tokenId: string } }).user };
+  const level = reply.statusCode >= 500 ? 'error' : 'info';
+  log[level](
+    {
+      reqId: request.id,
+      method: request.method,
+      route: request.routeOptions?.url,
+      statusCode: reply.statusCode,
+      error: request.denial,
+      reason: request.denialReason,
+      milliseconds: Math.round(reply.elapsedTime * 10) / 10,
+      address: request.context?.address,
+      identityId: actor?.identityId,
+      tokenId: actor?.tokenId,
+    },
+    'request',
+  );
+}
+
+/** Bad percent-encoding and over-long parameters never reach a route; the framework's text would echo the URL. */
+function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const known = frameworkError(error.statusCode ?? 500, error) ?? { error: 'InternalServerError' as const, message: 'Something went wrong' };
+  void reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
+  sendError(request, reply, known.error, known.message);
+}
+
+/** What is no HTTP, or comes too slowly or too large, is answered on the socket: there is no request to answer. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const known = frameworkError(400, error) ?? { error: 'BadRequest' as const, message: 'The request is malformed' };
+  const reqId = newReqId();
+  const body = JSON.stringify(errorBody(reqId, known.error, known.message));
+  socket.end(
+    [
+      `HTTP/1.1 ${STATUS_OF[known.error]} ${known.error}`,
+      'content-type: application/json; charset=utf-8',
+      `content-length: ${Buffer.byteLength(body)}`,
+      `x-request-id: ${reqId}`,
+      'cache-control: no-store',
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}

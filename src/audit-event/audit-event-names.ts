@@ -1,0 +1,16 @@
+/** The closed list of events, named as the field's clients know them where there is a name. */
+export const AUDIT_EVENTS = [
+  'bootstrap-instance',
+  'recover-instance',
+  'create-identity',
+  'add-identity-token-auth',
+  'update-identity-token-auth',
+  'revoke-identity-token-auth',
+  'create-token-identity-token-auth',
+  'update-token-identity-token-auth',
+  'revoke-token-identity-token-auth',
+  'renew-identity-access-token',
+  'revoke-identity-access-token',
+] as const;
+
+export type AuditEventName = (typeof AUDIT_EVENTS)[number];

@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { RequestContext } from '../common/http/request-context.js';
+import { newId } from '../common/random-id.js';
+import { AuditEvent } from '../database/entities/audit-event.entity.js';
+import type { AuditEventName } from './audit-event-names.js';
+import { auditText } from './audit-text.js';
+
+/** Who acts: a caller by its token, or, without ids, the operator by command line. */
+export interface AuditActor {
+  identityId: string | null;
+  tokenId: string | null;
+  organizationId: string | null;
+  request: RequestContext;
+}
+
+/** What is acted on. `details` holds ids and slugs, never a secret. */
+export interface AuditTarget {
+  identityId?: string;
+  tokenId?: string;
+  details?: Record<string, string | number | boolean | null>;
+}
+
+/** Builds the row of an event; whoever writes it does so in the transaction of the change. */
+export function auditRow(actor: AuditActor, event: AuditEventName, target: AuditTarget): AuditEvent {
+  const { request } = actor;
+  return {
+    id: newId(),
+    event,
+    outcome: 'success',
+    organizationId: actor.organizationId,
+    actorIdentityId: actor.identityId,
+    actorTokenId: actor.tokenId,
+    identityId: target.identityId ?? null,
+    tokenId: target.tokenId ?? null,
+    details: target.details ?? {},
+    ipAddress: request.address,
+    userAgent: auditText(request.userAgent),
+    reqId: request.reqId,
+    createdAt: request.now,
+  };
+}
+
+/** Writes who did what. An act whose row can't be written doesn't happen, for both share a transaction. */
+@Injectable()
+export class AuditEvents {
+  async record(tx: EntityManager, actor: AuditActor, event: AuditEventName, target: AuditTarget): Promise<void> {
+    await tx.insert(AuditEvent, auditRow(actor, event, target));
+  }
+}

@@ -1,0 +1,37 @@
+import { Body, Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Public } from '../access-token/public.decorator.js';
+import { ApiErrors } from '../common/errors/api-errors.js';
+import { newId } from '../common/random-id.js';
+import { BootstrapDto, BootstrapResponseDto } from './bootstrap.dto.js';
+import { BootstrapGuard } from './bootstrap.guard.js';
+import { type Administrator, BootstrapService } from './bootstrap.service.js';
+
+@ApiTags('Admin')
+@ApiErrors()
+@Controller('v1/admin')
+export class BootstrapController {
+  constructor(private readonly bootstrap: BootstrapService) {}
+
+  /**
+   * Set up the instance: its first organization, admin identity and token
+   * @remarks Works once. Where `BOOTSTRAP_TOKEN` is set, send it as the bearer.
+   */
+  @Post('bootstrap')
+  @HttpCode(200)
+  @Public()
+  @UseGuards(BootstrapGuard)
+  async bootstrapInstance(@Body() dto: BootstrapDto, @Req() request: FastifyRequest): Promise<BootstrapResponseDto> {
+    return answerOf(await this.bootstrap.bootstrap(dto.organization, request.context), dto.email);
+  }
+}
+
+function answerOf({ organization, identity, token }: Administrator, email: string): BootstrapResponseDto {
+  return {
+    message: 'Successfully bootstrapped instance',
+    user: { username: email, firstName: null, lastName: null, email, id: newId(), superAdmin: true },
+    organization: { id: organization.id, name: organization.name, slug: organization.slug },
+    identity: { id: identity.id, name: identity.name, credentials: { token } },
+  };
+}

@@ -1,0 +1,79 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsEmail } from 'class-validator';
+import { TextField } from '../common/validation/fields.js';
+import { Flag, Text, Uuid } from '../common/validation/response-fields.js';
+
+export class BootstrapDto {
+  @TextField({ required: true, minLength: 1, maxLength: 254, description: 'How to reach the operator', example: 'ops@example.com' })
+  @IsEmail()
+  @ApiProperty({ type: 'string', format: 'email' })
+  email: string;
+
+  @TextField({ minLength: 1, maxLength: 1024, description: 'Neither needed nor kept: there are no human accounts' })
+  password?: string;
+
+  @TextField({ required: true, minLength: 1, maxLength: 255, description: 'The name of the first organization', example: 'Acme' })
+  organization: string;
+}
+
+/** The operator's contact; no account. */
+export class OperatorDto {
+  @Text()
+  username: string;
+
+  @Text({ nullable: true, required: false })
+  firstName: string | null;
+
+  @Text({ nullable: true, required: false })
+  lastName: string | null;
+
+  @Text({ nullable: true, required: false })
+  email: string | null;
+
+  @Uuid()
+  id: string;
+
+  @Flag({ nullable: true, required: false })
+  superAdmin: boolean | null;
+}
+
+export class FirstOrganizationDto {
+  @Uuid()
+  id: string;
+
+  @Text()
+  name: string;
+
+  @Text()
+  slug: string;
+}
+
+export class CredentialsDto {
+  @Text({ description: 'The first access token. Shown once and stored nowhere.' })
+  token: string;
+}
+
+export class FirstIdentityDto {
+  @Uuid()
+  id: string;
+
+  @Text()
+  name: string;
+
+  @ApiProperty({ type: CredentialsDto })
+  credentials: CredentialsDto;
+}
+
+export class BootstrapResponseDto {
+  @Text()
+  message: string;
+
+  @ApiProperty({ type: OperatorDto })
+  user: OperatorDto;
+
+  @ApiProperty({ type: FirstOrganizationDto })
+  organization: FirstOrganizationDto;
+
+  @ApiProperty({ type: FirstIdentityDto })
+  identity: FirstIdentityDto;
+}

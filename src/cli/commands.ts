@@ -1,0 +1,61 @@
+import { parseArgs } from 'node:util';
+import { InvalidEnvironmentError } from '../config/app-config.js';
+import { DatabaseUnusableError } from '../database/wait-for-database.js';
+import { AppError } from '../common/errors/app-error.js';
+
+const USAGE = `usage: token-auth <command>
+
+  serve                              run the service (what "npm start" does)
+  migrate                            bring the database schema up to this version
+  bootstrap --organization <name>    set up an empty instance; prints its admin token
+  bootstrap --recover                add an administrator to the instance; prints its token
+  openapi [--out <file>]             print the description of the API`;
+
+const OPTIONS = {
+  organization: { type: 'string' },
+  recover: { type: 'boolean' },
+  out: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** The command line was not understood. */
+class UsageError extends Error {}
+
+/** Errors whose message is meant for the operator as it is; of any other, the stack says more. */
+const EXPECTED = [UsageError, InvalidEnvironmentError, DatabaseUnusableError, AppError];
+
+/** Runs one command of the command line, and tells a failure in a sentence and by the exit status. */
+export async function runCommand(args: string[]): Promise<void> {
+  try {
+    await run(args);
+  } catch (error) {
+    process.stderr.write(`${tell(error)}\n`);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  }
+}
+
+function tell(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isExpected = EXPECTED.some((known) => error instanceof known) || error.name === 'EmbeddedPostgresError';
+  return isExpected ? error.message : (error.stack ?? error.message);
+}
+
+async function run(args: string[]): Promise<void> {
+  const { values, positionals } = parse(args);
+  const [command] = positionals;
+  if (values.help === true) return void process.stdout.write(`${USAGE}\n`);
+  if (positionals.length !== 1) throw new UsageError(USAGE);
+  if (command === 'serve') return (await import('./serve.js')).serve();
+  if (command === 'migrate') return (await import('./migrate.command.js')).migrateCommand();
+  if (command === 'bootstrap') return (await import('./bootstrap.command.js')).bootstrapCommand(values);
+  if (command === 'openapi') return (await import('./openapi.command.js')).openapiCommand(values.out);
+  throw new UsageError(USAGE);
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n${USAGE}`);
+  }
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { BootstrapService } from '../bootstrap/bootstrap.service.js';
+import { writeSecret } from './backing.js';
+import { operatorContext } from './operator-context.js';
+
+const ORGANIZATION = 'My Organization';
+
+/** What a newcomer needs to know after a start. */
+export interface Welcome {
+  /** Where the admin token is, and the identity that it belongs to; null when this start made none. */
+  admin: { tokenFile: string; identityId: string } | null;
+  /** Where an earlier start put the token; null when nobody knows. */
+  tokenFile: string | null;
+}
+
+/** Sets up an empty instance and keeps its admin token in a file that its owner alone can read. */
+export async function welcome(app: NestFastifyApplication, secretsDir: string | null, isOn: boolean): Promise<Welcome> {
+  const tokenFile = secretsDir === null ? null : join(secretsDir, 'admin-token');
+  const bootstrap = app.get(BootstrapService);
+  if (!isOn || tokenFile === null || (await bootstrap.isBootstrapped())) return { admin: null, tokenFile };
+  const { identity, token } = await bootstrap.bootstrap(ORGANIZATION, operatorContext());
+  await writeSecret(tokenFile, token);
+  await writeSecret(join(secretsDir ?? '', 'admin-identity'), identity.id);
+  return { admin: { tokenFile, identityId: identity.id }, tokenFile };
+}
+
+/** The block that a start prints for people. It names the file that holds the token, never the token. */
+export function welcomeText({ admin, tokenFile }: Welcome, origin: string): string {
+  if (!admin) return `Token Auth Service is up: Swagger UI at ${origin}/api/docs${tokenFile ? `, admin token in ${tokenFile}` : ''}`;
+  return [
+    '',
+    '  Token Auth Service is up, on a new instance with its first organization and admin identity.',
+    '',
+    `  Swagger UI    ${origin}/api/docs   (Authorize with the admin token, then "Try it out")`,
+    `  Admin token   ${admin.tokenFile}   (readable by you alone)`,
+    '',
+    '  Mint a first token:',
+    '',
+    `  curl -sS -X POST ${origin}/api/v1/auth/token-auth/identities/${admin.identityId}/tokens \\`,
+    `    -H "Authorization: Bearer $(cat '${admin.tokenFile}')" \\`,
+    `    -H 'Content-Type: application/json' -d '{"name":"my first token"}'`,
+    '',
+  ].join('\n');
+}

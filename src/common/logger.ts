@@ -1,0 +1,47 @@
+import type { LoggerService } from '@nestjs/common';
+import { type Logger, pino, stdSerializers } from 'pino';
+import { PinoPretty } from 'pino-pretty';
+
+/** JSON lines; on a terminal, lines for people. Headers and bodies are never handed to it, so it can't tell them. */
+export function createLogger(level: string, isTerminal: boolean): Logger {
+  const options = {
+    level,
+    base: undefined,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: safeError },
+  };
+  if (!isTerminal) return pino(options);
+  return pino(options, PinoPretty({ colorize: true, translateTime: 'SYS:HH:MM:ss', sync: true }));
+}
+
+/** What a log may know of an error: a query's parameters hold callers' data, and its detail holds rows. */
+function safeError(error: Error): object {
+  const { type, message, stack } = stdSerializers.err(error);
+  return { type, message, stack, code: (error as { code?: unknown }).code };
+}
+
+/** Lets Nest log through the same logger. What Nest says at start is for developers of the service. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log(message: unknown, context?: string): void {
+    this.logger.debug({ context }, String(message));
+  }
+
+  debug(message: unknown, context?: string): void {
+    this.logger.trace({ context }, String(message));
+  }
+
+  verbose(message: unknown, context?: string): void {
+    this.logger.trace({ context }, String(message));
+  }
+
+  warn(message: unknown, context?: string): void {
+    this.logger.warn({ context }, String(message));
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.logger.error({ context: rest.at(-1) }, String(message));
+  }
+}

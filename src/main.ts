@@ -1,0 +1,3 @@
+import { runCommand } from './cli/commands.js';
+
+await runCommand(['serve']);

@@ -1,0 +1,140 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiErrors } from '../common/errors/api-errors.js';
+import { type Actor, CurrentActor } from '../permission/actor.js';
+import { RequirePermission } from '../permission/require-permission.js';
+import { AttachTokenAuthDto, TokenAuthConfigResponseDto, UpdateTokenAuthDto } from './token-auth-config.dto.js';
+import { TokenAuthService } from './token-auth.service.js';
+import {
+  CreateTokenDto,
+  CreateTokenResponseDto,
+  ListTokensQueryDto,
+  MessageResponseDto,
+  TokenListResponseDto,
+  TokenResponseDto,
+  UpdateTokenDto,
+} from './token.dto.js';
+
+@ApiTags('Token Auth')
+@ApiErrors()
+@Controller('v1/auth/token-auth')
+export class TokenAuthController {
+  constructor(private readonly tokenAuth: TokenAuthService) {}
+
+  /**
+   * Create a token for a machine identity
+   * @remarks The answer is the only place where the token's text is ever shown. Without `organizationSlug` the token works where the caller's does.
+   */
+  @Post('identities/:identityId/tokens')
+  @HttpCode(200)
+  @RequirePermission({ subject: 'identity', action: 'create-token' })
+  @ApiBody({ type: CreateTokenDto, required: false })
+  createTokenAuthToken(
+    @CurrentActor() actor: Actor,
+    @Param('identityId') identityId: string,
+    @Body() dto: CreateTokenDto,
+  ): Promise<CreateTokenResponseDto> {
+    return this.tokenAuth.createToken(actor, identityId, dto);
+  }
+
+  /**
+   * List the tokens of a machine identity
+   * @remarks Newest first, revoked and expired ones included. Only tokens that work in the caller's organization.
+   */
+  @Get('identities/:identityId/tokens')
+  @RequirePermission({ subject: 'identity', action: 'get-token' })
+  getTokenAuthTokens(
+    @CurrentActor() actor: Actor,
+    @Param('identityId') identityId: string,
+    @Query() query: ListTokensQueryDto,
+  ): Promise<TokenListResponseDto> {
+    return this.tokenAuth.listTokens(actor, identityId, query);
+  }
+
+  /** Read a token's record */
+  @Get('tokens/:tokenId')
+  @RequirePermission({ subject: 'identity', action: 'get-token' })
+  getTokenAuthTokenById(@CurrentActor() actor: Actor, @Param('tokenId') tokenId: string): Promise<TokenResponseDto> {
+    return this.tokenAuth.readToken(actor, tokenId);
+  }
+
+  /** Rename a token */
+  @Patch('tokens/:tokenId')
+  @RequirePermission({ subject: 'identity', action: 'create-token' })
+  updateTokenAuthToken(
+    @CurrentActor() actor: Actor,
+    @Param('tokenId') tokenId: string,
+    @Body() dto: UpdateTokenDto,
+  ): Promise<TokenResponseDto> {
+    return this.tokenAuth.renameToken(actor, tokenId, dto);
+  }
+
+  /**
+   * Revoke a token
+   * @remarks It is refused everywhere within a second. Revoking a second time changes nothing and answers the same.
+   */
+  @Post('tokens/:tokenId/revoke')
+  @HttpCode(200)
+  @RequirePermission({ subject: 'identity', action: 'delete-token' })
+  revokeTokenAuthToken(@CurrentActor() actor: Actor, @Param('tokenId') tokenId: string): Promise<MessageResponseDto> {
+    return this.tokenAuth.revokeToken(actor, tokenId);
+  }
+
+  /** Attach Token Auth to a machine identity */
+  @Post('identities/:identityId')
+  @HttpCode(200)
+  @RequirePermission({ subject: 'identity', action: 'edit-auth' })
+  attachTokenAuth(
+    @CurrentActor() actor: Actor,
+    @Param('identityId') identityId: string,
+    @Body() dto: AttachTokenAuthDto,
+  ): Promise<TokenAuthConfigResponseDto> {
+    return this.tokenAuth.attach(actor, identityId, dto);
+  }
+
+  /**
+   * Change the Token Auth of a machine identity
+   * @remarks Tokens that were issued keep their lifetimes and limits; a change of addresses holds for all of them.
+   */
+  @Patch('identities/:identityId')
+  @RequirePermission({ subject: 'identity', action: 'edit-auth' })
+  updateTokenAuth(
+    @CurrentActor() actor: Actor,
+    @Param('identityId') identityId: string,
+    @Body() dto: UpdateTokenAuthDto,
+  ): Promise<TokenAuthConfigResponseDto> {
+    return this.tokenAuth.update(actor, identityId, dto);
+  }
+
+  /** Read the Token Auth of a machine identity */
+  @Get('identities/:identityId')
+  @RequirePermission({ subject: 'identity', action: 'read' })
+  getTokenAuth(@CurrentActor() actor: Actor, @Param('identityId') identityId: string): Promise<TokenAuthConfigResponseDto> {
+    return this.tokenAuth.getConfig(actor, identityId);
+  }
+
+  /**
+   * Detach Token Auth from a machine identity
+   * @remarks Every token that it issued is revoked at once. Their records stay readable.
+   */
+  @Delete('identities/:identityId')
+  @RequirePermission({ subject: 'identity', action: 'revoke-auth' })
+  deleteTokenAuth(@CurrentActor() actor: Actor, @Param('identityId') identityId: string): Promise<TokenAuthConfigResponseDto> {
+    return this.tokenAuth.detach(actor, identityId);
+  }
+
+  /**
+   * Read a token's record (older spelling)
+   * @deprecated
+   */
+  @Get('identities/:identityId/tokens/:tokenId')
+  @RequirePermission({ subject: 'identity', action: 'get-token' })
+  @ApiOperation({ deprecated: true })
+  getTokenAuthTokenByIdDeprecated(
+    @CurrentActor() actor: Actor,
+    @Param('identityId') identityId: string,
+    @Param('tokenId') tokenId: string,
+  ): Promise<TokenResponseDto> {
+    return this.tokenAuth.readTokenOf(actor, identityId, tokenId);
+  }
+}

@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { MintJudgement } from '../access-token/mint-statement.js';
+import type { IssuedToken, TokenHolder } from '../access-token/token-issuer.service.js';
+import { TokenMinter } from '../access-token/token-minter.service.js';
+import { BadRequestError, ForbiddenError } from '../common/errors/app-error.js';
+import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.js';
+import { MemberIdentities } from '../identity/member-identities.service.js';
+import type { Actor } from '../permission/actor.js';
+import { PermissionDeniedError } from '../permission/permission-errors.js';
+import { PermissionSet } from '../permission/permission-set.js';
+import { Permissions } from '../permission/permissions.service.js';
+import { findMemberships, findTarget, type JudgedMembership, type TargetOrganization } from './mint-judgement.js';
+import { TokenAuthNotAttachedError } from './token-auth-errors.js';
+import type { CreateTokenDto } from './token.dto.js';
+
+/** A mint that was found right: what to issue, and what it was judged by. */
+interface Judged {
+  holder: TokenHolder;
+  config: TokenAuthConfig;
+  judgement: MintJudgement;
+}
+
+/** Mints tokens: judges, signs, and leaves the last word to the statement that writes. */
+@Injectable()
+export class TokenMintService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly identities: MemberIdentities,
+    private readonly permissions: Permissions,
+    private readonly minter: TokenMinter,
+  ) {}
+
+  async createToken(caller: Actor, identityId: string, dto: CreateTokenDto): Promise<IssuedToken> {
+    return this.minter.mint(caller, async (actor) => {
+      const { holder, config, judgement } = await this.judge(actor, identityId, dto);
+      const target = { identityId, details: { scope: holder.organizationId } };
+      return { holder, limits: config, name: dto.name ?? null, judgement, event: 'create-token-identity-token-auth', target };
+    });
+  }
+
+  private async judge(actor: Actor, identityId: string, dto: CreateTokenDto): Promise<Judged> {
+    const db = this.dataSource.manager;
+    const identity = await this.identities.find(db, actor, identityId);
+    const target = await findTarget(db, actor, dto.organizationSlug);
+    const memberships = await findMemberships(db, target.id, [actor.identityId, identity.id]);
+    const { mine, theirs } = this.checkPower(memberships, actor, identity.id);
+    const config = await db.findOneBy(TokenAuthConfig, { identityId: identity.id });
+    if (!config) throw new TokenAuthNotAttachedError();
+    if (!theirs.isActive) throw new BadRequestError('The identity\'s membership in the organization is switched off');
+    return {
+      holder: holderOf(identity.id, target),
+      config,
+      judgement: {
+        callerTokenId: actor.tokenId,
+        callerKid: actor.kid,
+        callerRole: mine,
+        identityRole: theirs,
+        configId: config.id,
+        trustedIps: config.trustedIps,
+      },
+    };
+  }
+
+  /** The caller must be allowed to mint where the token is to work, and cover what the identity can do there. */
+  private checkPower(memberships: Map<string, JudgedMembership>, actor: Actor, identityId: string) {
+    const mine = memberships.get(actor.identityId);
+    const held = mine?.isActive === true ? PermissionSet.of(mine) : PermissionSet.NONE;
+    if (!mine || !held.has('identity', 'create-token')) {
+      throw new PermissionDeniedError('create-token', 'identity', held.rulesOn('identity'));
+    }
+    const theirs = memberships.get(identityId);
+    if (!theirs) throw new ForbiddenError('The identity is not a member of the organization');
+    this.permissions.checkCovers(held, PermissionSet.of(theirs));
+    return { mine, theirs };
+  }
+}
+
+const holderOf = (identityId: string, { id, rootId, parentId }: TargetOrganization): TokenHolder => ({
+  identityId,
+  organizationId: id,
+  rootOrganizationId: rootId,
+  parentOrganizationId: parentId,
+});

@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Authority } from '../access-token/authority.service.js';
+import { AuditEvents } from '../audit-event/audit-events.service.js';
+import { isUuid } from '../common/uuid.js';
+import { AccessToken } from '../database/entities/access-token.entity.js';
+import { MemberIdentities } from '../identity/member-identities.service.js';
+import type { Actor } from '../permission/actor.js';
+import type { Action } from '../permission/catalog.js';
+import { Permissions } from '../permission/permissions.service.js';
+import { RevocationLog } from '../revocation/revocation-log.service.js';
+import { TokenNotFoundError } from './token-auth-errors.js';
+import { listTokenRecords, type Page, readTokenRecord, type TokenRecord } from './token-records.js';
+
+/** Reads the records of tokens that work in the caller's organization. Records of dead tokens stay readable. */
+@Injectable()
+export class TokenRecordReader {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly identities: MemberIdentities,
+    private readonly permissions: Permissions,
+  ) {}
+
+  async list(actor: Actor, identityId: string, page: Page): Promise<TokenRecord[]> {
+    const db = this.dataSource.manager;
+    await this.identities.find(db, actor, identityId);
+    this.permissions.check(actor, 'identity', 'get-token');
+    return listTokenRecords(db, actor.organizationId, identityId, page);
+  }
+
+  async read(actor: Actor, tokenId: string): Promise<TokenRecord> {
+    const record = await findRecord(this.dataSource.manager, actor, tokenId);
+    this.permissions.check(actor, 'identity', 'get-token');
+    return record;
+  }
+
+  /** The older spelling names the identity too, and then the two must belong together. */
+  async readOf(actor: Actor, identityId: string, tokenId: string): Promise<TokenRecord> {
+    const record = await findRecord(this.dataSource.manager, actor, tokenId);
+    if (record.identityId !== identityId.toLowerCase()) throw new TokenNotFoundError();
+    this.permissions.check(actor, 'identity', 'get-token');
+    return record;
+  }
+}
+
+/** Renames and revokes tokens that work in the caller's organization. */
+@Injectable()
+export class TokenRecordService {
+  constructor(
+    private readonly authority: Authority,
+    private readonly permissions: Permissions,
+    private readonly revocations: RevocationLog,
+    private readonly auditEvents: AuditEvents,
+  ) {}
+
+  /** Without a name, nothing changes. */
+  async rename(caller: Actor, tokenId: string, name?: string): Promise<TokenRecord> {
+    return this.change(caller, tokenId, 'create-token', async (tx, actor, record) => {
+      if (name === undefined) return record;
+      const { identityId } = record;
+      await tx.update(AccessToken, { id: tokenId }, { name, updatedAt: actor.request.now });
+      await this.auditEvents.record(tx, actor, 'update-token-identity-token-auth', { identityId, tokenId });
+      return { ...record, name, updatedAt: actor.request.now };
+    });
+  }
+
+  /** A second time changes nothing. No boundary: killing is the safe side. */
+  async revoke(caller: Actor, tokenId: string): Promise<void> {
+    await this.change(caller, tokenId, 'delete-token', async (tx, actor, record) => {
+      if (record.revokedAt) return;
+      const { identityId, expiresAt } = record;
+      const { organizationId, request } = actor;
+      const { now } = request;
+      await tx.update(AccessToken, { id: tokenId }, { revokedAt: now, revokedReason: 'revoked', updatedAt: now });
+      await this.revocations.revokeToken(tx, tokenId, expiresAt, { organizationId, now });
+      await this.auditEvents.record(tx, actor, 'revoke-token-identity-token-auth', { identityId, tokenId });
+    });
+  }
+
+  private async change<T>(
+    caller: Actor,
+    tokenId: string,
+    action: Action<'identity'>,
+    work: (tx: EntityManager, actor: Actor, record: TokenRecord) => Promise<T>,
+  ): Promise<T> {
+    if (!isUuid(tokenId)) throw new TokenNotFoundError();
+    return this.authority.changeToken(caller, tokenId, async (tx, actor) => {
+      const record = await findRecord(tx, actor, tokenId);
+      this.permissions.check(actor, 'identity', action);
+      return work(tx, actor, record);
+    });
+  }
+}
+
+async function findRecord(db: EntityManager, { organizationId }: Actor, tokenId: string): Promise<TokenRecord> {
+  const record = isUuid(tokenId) ? await readTokenRecord(db, organizationId, tokenId) : null;
+  if (!record) throw new TokenNotFoundError();
+  return record;
+}

@@ -1,0 +1,75 @@
+import type { EntityManager } from 'typeorm';
+import { scopesSql } from '../revocation/scope.js';
+
+/** A token's record as its readers see it. */
+export interface TokenRecord {
+  id: string;
+  identityId: string;
+  name: string | null;
+  ttl: number;
+  maxTtl: number;
+  numUses: number;
+  numUsesLimit: number;
+  lastUsedAt: Date | null;
+  lastRenewedAt: Date | null;
+  expiresAt: Date;
+  revokedAt: Date | null;
+  /** By itself or by a scope that it lies in. */
+  isRevoked: boolean;
+  createdAt: Date;
+  updatedAt: Date;
+  /** Null when the token works in a root organization. */
+  subOrganizationId: string | null;
+}
+
+const SCOPES = scopesSql({
+  identityId: 't.identity_id',
+  authMethod: 't.auth_method',
+  organizationId: 't.organization_id',
+  rootOrganizationId: 'o.root_id',
+  kid: 't.kid',
+});
+
+const RECORDS = `
+  SELECT t.id, t.identity_id AS "identityId", t.name, t.ttl, t.max_ttl AS "maxTtl",
+    CASE WHEN t.num_uses_limit > 0 THEN t.num_uses ELSE coalesce(u.num_uses, 0)::float8 END AS "numUses",
+    t.num_uses_limit AS "numUsesLimit", coalesce(u.last_used_at, t.last_used_at) AS "lastUsedAt",
+    t.last_renewed_at AS "lastRenewedAt", t.expires_at AS "expiresAt", t.revoked_at AS "revokedAt",
+    (t.revoked_at IS NOT NULL OR k.state = 'revoked' OR coalesce(e.sequence > t.epoch, false)) AS "isRevoked",
+    t.created_at AS "createdAt", t.updated_at AS "updatedAt",
+    CASE WHEN o.parent_id IS NULL THEN NULL ELSE o.id END AS "subOrganizationId"
+  FROM access_token t
+  JOIN organization o ON o.id = t.organization_id
+  JOIN signing_key k ON k.kid = t.kid
+  JOIN identity i ON i.id = t.identity_id AND i.deleted_at IS NULL
+  LEFT JOIN access_token_usage u ON u.token_id = t.id
+  LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${SCOPES}) e ON true
+  WHERE t.organization_id = $1`;
+
+const PAGE = `${RECORDS} AND t.identity_id = $2 ORDER BY t.created_at DESC, t.id DESC LIMIT $3 OFFSET $4`;
+const ONE = `${RECORDS} AND t.id = $2`;
+
+export interface Page {
+  offset?: number;
+  limit?: number;
+}
+
+/** The tokens of an identity that work in an organization, newest first. */
+export async function listTokenRecords(
+  db: EntityManager,
+  organizationId: string,
+  identityId: string,
+  { offset = 0, limit = 20 }: Page,
+): Promise<TokenRecord[]> {
+  return db.query(PAGE, [organizationId, identityId, limit, offset]);
+}
+
+/** One token that works in an organization; null when there is none, or when it works elsewhere. */
+export async function readTokenRecord(
+  db: EntityManager,
+  organizationId: string,
+  tokenId: string,
+): Promise<TokenRecord | null> {
+  const [record]: TokenRecord[] = await db.query(ONE, [organizationId, tokenId]);
+  return record ?? null;
+}
