@@ -23,7 +23,11 @@ const upwards = LEVELS.slice(1).map((level, index) => ({
   comment: 'A lower level knows nothing of a higher one.',
   severity: 'error',
   from: { path: level.map(pathOf) },
-  to: { path: LEVELS.slice(0, index + 1).flat().map(pathOf) },
+  to: {
+    path: LEVELS.slice(0, index + 1)
+      .flat()
+      .map(pathOf),
+  },
 }));
 
 const sideways = LEVELS.slice(1).flatMap((level) =>
@@ -57,6 +61,10 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.mjs'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs'],
+    },
   },
 };

@@ -14,7 +14,14 @@ import { RevocationModule } from './revocation/revocation.module.js';
 import { TokenAuthModule } from './token-auth/token-auth.module.js';
 
 const FEATURES = [TokenAuthModule, IdentityModule, BootstrapModule, HealthModule];
-const FOUNDATIONS = [CommonModule, DatabaseModule, RevocationModule, AuditEventModule, PermissionModule, AccessTokenModule];
+const FOUNDATIONS = [
+  CommonModule,
+  DatabaseModule,
+  RevocationModule,
+  AuditEventModule,
+  PermissionModule,
+  AccessTokenModule,
+];
 
 /** The list of features. */
 @Module({})

@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+import { ERROR_SCHEMAS } from './common/errors/api-errors.js';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
 const DESCRIPTION = `Bearer tokens for machine identities: minted, verified and revoked.
@@ -18,10 +19,14 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .addTag('Sub Organizations', 'Organizations below the root')
     .addTag('Admin', 'Setting up an instance')
     .addTag('Status', 'Whether the service answers')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'Access token of a machine identity' }, 'bearerAuth')
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'Access token of a machine identity' },
+      'bearerAuth',
+    )
     .addSecurityRequirements('bearerAuth')
     .build();
   const document = SwaggerModule.createDocument(app, options, { operationIdFactory: (_controller, method) => method });
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, ...ERROR_SCHEMAS } };
   return tidied(document);
 }
 
@@ -34,10 +39,14 @@ export function serveDocs(app: INestApplication): void {
   });
 }
 
+/** Answers that may grow without a new version. */
+const OPEN_SCHEMAS = new Set(['StatusDto']);
+
 /** What holds for every schema and operation is said once, here: closed objects, and only tags that are in use. */
 function tidied(document: OpenAPIObject): OpenAPIObject {
-  for (const schema of Object.values(document.components?.schemas ?? {})) {
-    if (!('$ref' in schema) && schema.type === 'object' && schema.properties) schema.additionalProperties ??= false;
+  for (const [name, schema] of Object.entries(document.components?.schemas ?? {})) {
+    if (!('$ref' in schema) && schema.type === 'object' && !OPEN_SCHEMAS.has(name))
+      schema.additionalProperties ??= false;
   }
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path as Record<string, Operation>));
   const tags = new Set(operations.flatMap((operation) => operation.tags ?? []));

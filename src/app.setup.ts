@@ -89,7 +89,10 @@ function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): 
 
 /** Bad percent-encoding and over-long parameters never reach a route; the framework's text would echo the URL. */
 function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const known = frameworkError(error.statusCode ?? 500, error) ?? { error: 'InternalServerError' as const, message: 'Something went wrong' };
+  const known = frameworkError(error.statusCode ?? 500, error) ?? {
+    error: 'InternalServerError' as const,
+    message: 'Something went wrong',
+  };
   void reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
   sendError(request, reply, known.error, known.message);
 }

@@ -62,7 +62,8 @@ export class AccessTokenService {
     if (claims.exp * 1000 <= now.getTime()) throw new AccessTokenRefusedError('expired');
     let state = await this.freshState(claims.jti, kid);
     if (state === undefined) state = await this.freshState(claims.jti, kid);
-    if (state === undefined) throw new ServiceUnavailableError("The state of the access token can't be known right now");
+    if (state === undefined)
+      throw new ServiceUnavailableError("The state of the access token can't be known right now");
     if (state === null) throw new AccessTokenRefusedError('unknown');
     checkClaims(claims, state);
     checkState(state, now);
@@ -91,7 +92,8 @@ export class AccessTokenService {
 
 /** Claims are copies: where they differ from the row, the row is right and the token is not. */
 function checkClaims(claims: AccessTokenClaims, state: TokenState): void {
-  const isSame = claims.sub === state.identityId && claims.orgId === state.organizationId && claims.jti === state.tokenId;
+  const isSame =
+    claims.sub === state.identityId && claims.orgId === state.organizationId && claims.jti === state.tokenId;
   if (!isSame) throw new AccessTokenRefusedError('bad-claims');
 }
 

@@ -14,9 +14,11 @@ export class BearerJwtGuard extends AuthGuard('jwt') {
     super();
   }
 
-  override canActivate(context: ExecutionContext): ReturnType<InstanceType<ReturnType<typeof AuthGuard>>['canActivate']> {
+  override canActivate(
+    context: ExecutionContext,
+  ): ReturnType<InstanceType<ReturnType<typeof AuthGuard>>['canActivate']> {
     const isPublic = this.reflector.getAllAndOverride(IsPublic, [context.getHandler(), context.getClass()]);
-    return isPublic === true || super.canActivate(context);
+    return isPublic || super.canActivate(context);
   }
 
   /** Passport reports what went wrong before and during the proof in `info`, and what later steps threw in `error`. */

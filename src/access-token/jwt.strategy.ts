@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
-import { ExtractJwt, Strategy, type StrategyOptionsWithRequest } from 'passport-jwt';
+import { ExtractJwt, Strategy } from 'passport-jwt';
 import { AppConfig } from '../config/app-config.js';
 import type { Actor } from '../permission/actor.js';
 import { AccessTokenService } from './access-token.service.js';
@@ -39,7 +39,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
           (error: unknown) => done(error),
         );
       },
-    } as StrategyOptionsWithRequest);
+    });
   }
 
   async validate(request: FastifyRequest, payload: unknown): Promise<Actor> {

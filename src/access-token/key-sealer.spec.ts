@@ -16,7 +16,9 @@ describe('KeySealer', () => {
   it('seals under the first key and opens under any', () => {
     const sealed = new KeySealer([old]).seal(privateKey, label);
     expect(new KeySealer([fresh, old]).unseal(sealed, label, publicKey).equals(privateKey)).toBe(true);
-    expect(() => new KeySealer([old]).unseal(new KeySealer([fresh, old]).seal(privateKey, label), label, publicKey)).toThrow(UnsealError);
+    expect(() =>
+      new KeySealer([old]).unseal(new KeySealer([fresh, old]).seal(privateKey, label), label, publicKey),
+    ).toThrow(UnsealError);
   });
 
   it('never seals the same key to the same bytes', () => {

@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHash, createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
 const VERSION = 1;
 const KEY_NAME_BYTES = 4;
@@ -36,9 +44,11 @@ export class KeySealer {
   unseal(sealed: Buffer, label: KeyLabel, publicKey: KeyObject): KeyObject {
     const name = sealed.subarray(1, 1 + KEY_NAME_BYTES);
     const key = this.keyEncryptionKeys.find((candidate) => nameOf(candidate).equals(name));
-    if (sealed[0] !== VERSION || !key) throw new UnsealError(`No key of KEY_ENCRYPTION_KEYS opens the signing key ${label.kid}`);
+    if (sealed[0] !== VERSION || !key)
+      throw new UnsealError(`No key of KEY_ENCRYPTION_KEYS opens the signing key ${label.kid}`);
     const privateKey = open(sealed, key, associatedData(label, publicKey), label.kid);
-    if (!createPublicKey(privateKey).equals(publicKey)) throw new UnsealError(`The signing key ${label.kid} is not its own`);
+    if (!createPublicKey(privateKey).equals(publicKey))
+      throw new UnsealError(`The signing key ${label.kid} is not its own`);
     return privateKey;
   }
 }
@@ -47,7 +57,9 @@ function open(sealed: Buffer, key: Buffer, aad: Buffer, kid: string): KeyObject 
   const iv = sealed.subarray(1 + KEY_NAME_BYTES, 1 + KEY_NAME_BYTES + IV_BYTES);
   const body = sealed.subarray(1 + KEY_NAME_BYTES + IV_BYTES);
   try {
-    const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES }).setAAD(aad).setAuthTag(body.subarray(0, TAG_BYTES));
+    const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES })
+      .setAAD(aad)
+      .setAuthTag(body.subarray(0, TAG_BYTES));
     const der = Buffer.concat([decipher.update(body.subarray(TAG_BYTES)), decipher.final()]);
     return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
   } catch (cause) {
@@ -55,7 +67,8 @@ function open(sealed: Buffer, key: Buffer, aad: Buffer, kid: string): KeyObject 
   }
 }
 
-const nameOf = (key: Buffer): Buffer => createHash('sha256').update('key name').update(key).digest().subarray(0, KEY_NAME_BYTES);
+const nameOf = (key: Buffer): Buffer =>
+  createHash('sha256').update('key name').update(key).digest().subarray(0, KEY_NAME_BYTES);
 
 const associatedData = ({ kid, algorithm }: KeyLabel, publicKey: KeyObject): Buffer =>
   Buffer.concat([Buffer.from(`${kid}\0${algorithm}\0`), publicKey.export({ type: 'spki', format: 'der' })]);

@@ -99,7 +99,8 @@ export class SigningKeys implements OnApplicationBootstrap {
 }
 
 function verificationKey({ kid, algorithm, publicJwk }: SigningKey): VerificationKey {
-  if (algorithm !== 'ES256' && algorithm !== 'RS256') throw new Error(`The signing key ${kid} has an unknown algorithm`);
+  if (algorithm !== 'ES256' && algorithm !== 'RS256')
+    throw new Error(`The signing key ${kid} has an unknown algorithm`);
   return { kid, algorithm, publicKey: createPublicKey({ key: { ...publicJwk }, format: 'jwk' }) };
 }
 

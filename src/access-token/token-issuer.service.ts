@@ -70,7 +70,12 @@ export class TokenIssuer {
     const expiresIn = lifetimeAtMint(limits, this.config.ACCESS_TOKEN_MAX_AGE);
     const iat = Math.floor(now.getTime() / 1000);
     const row = rowOf(request, new Date((iat + expiresIn) * 1000));
-    return { text: this.sign(request, row, iat), row, expiresIn, isInSubOrganization: request.holder.parentOrganizationId !== null };
+    return {
+      text: this.sign(request, row, iat),
+      row,
+      expiresIn,
+      isInSubOrganization: request.holder.parentOrganizationId !== null,
+    };
   }
 
   private sign({ holder, limits, key, epoch }: TokenRequest, row: AccessToken, iat: number): string {

@@ -4,15 +4,34 @@ import { TextField } from '../common/validation/fields.js';
 import { Flag, Text, Uuid } from '../common/validation/response-fields.js';
 
 export class BootstrapDto {
-  @TextField({ required: true, minLength: 1, maxLength: 254, description: 'How to reach the operator', example: 'ops@example.com' })
+  @TextField({
+    required: true,
+    minLength: 1,
+    maxLength: 254,
+    publish: false,
+    description: 'How to reach the operator',
+    example: 'ops@example.com',
+  })
   @IsEmail()
   @ApiProperty({ type: 'string', format: 'email' })
   email: string;
 
-  @TextField({ minLength: 1, maxLength: 1024, description: 'Neither needed nor kept: there are no human accounts' })
+  @TextField({
+    minLength: 1,
+    maxLength: 1024,
+    publish: false,
+    description: 'Neither needed nor kept: there are no human accounts',
+  })
   password?: string;
 
-  @TextField({ required: true, minLength: 1, maxLength: 255, description: 'The name of the first organization', example: 'Acme' })
+  @TextField({
+    required: true,
+    minLength: 1,
+    maxLength: 255,
+    publish: false,
+    description: 'The name of the first organization',
+    example: 'Acme',
+  })
   organization: string;
 }
 

@@ -4,5 +4,9 @@ import { BootstrapGuard } from './bootstrap.guard.js';
 import { BootstrapService } from './bootstrap.service.js';
 
 /** The first organization, identity and token of an instance. */
-@Module({ controllers: [BootstrapController], providers: [BootstrapService, BootstrapGuard], exports: [BootstrapService] })
+@Module({
+  controllers: [BootstrapController],
+  providers: [BootstrapService, BootstrapGuard],
+  exports: [BootstrapService],
+})
 export class BootstrapModule {}

@@ -67,7 +67,8 @@ export class BootstrapService {
         order: { createdAt: 'ASC', id: 'ASC' },
         take: 1,
       });
-      if (!organization) throw new BadRequestError('The instance has not been set up yet: run bootstrap without --recover');
+      if (!organization)
+        throw new BadRequestError('The instance has not been set up yet: run bootstrap without --recover');
       return this.addAdministrator(tx, organization, 'Recovered Admin Identity', 'recover-instance', request);
     });
   }
@@ -81,7 +82,14 @@ export class BootstrapService {
   ): Promise<Administrator> {
     const times = { createdAt: request.now, updatedAt: request.now };
     const organizationId = organization.id;
-    const identity: Identity = { id: newId(), name, organizationId, hasDeleteProtection: false, ...times, deletedAt: null };
+    const identity: Identity = {
+      id: newId(),
+      name,
+      organizationId,
+      hasDeleteProtection: false,
+      ...times,
+      deletedAt: null,
+    };
     const limits = { ttl: 0, maxTtl: 0, numUsesLimit: 0, trustedIps: EVERY_ADDRESS };
     await tx.insert(Identity, identity);
     const member = { organizationId, identityId: identity.id, role: 'admin', roleId: null, isActive: true };
@@ -115,5 +123,14 @@ const lockInstance = (tx: EntityManager): Promise<Instance> =>
 
 function newRoot(name: string, now: Date): Organization {
   const id = newId();
-  return { id, name, slug: slugOf(name, 'organization'), parentId: null, rootId: id, createdAt: now, updatedAt: now, deletedAt: null };
+  return {
+    id,
+    name,
+    slug: slugOf(name, 'organization'),
+    parentId: null,
+    rootId: id,
+    createdAt: now,
+    updatedAt: now,
+    deletedAt: null,
+  };
 }

@@ -16,7 +16,7 @@ export interface OpenBacking {
   backing: Backing;
   /** Where secrets of an embedded instance are kept; null with a database of the operator's. */
   secretsDir: string | null;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Finds or starts the database, waits for it, and reads the keys that open the signing keys. */

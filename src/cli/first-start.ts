@@ -27,7 +27,8 @@ export async function welcome(app: NestFastifyApplication, secretsDir: string | 
 
 /** The block that a start prints for people. It names the file that holds the token, never the token. */
 export function welcomeText({ admin, tokenFile }: Welcome, origin: string): string {
-  if (!admin) return `Token Auth Service is up: Swagger UI at ${origin}/api/docs${tokenFile ? `, admin token in ${tokenFile}` : ''}`;
+  if (!admin)
+    return `Token Auth Service is up: Swagger UI at ${origin}/api/docs${tokenFile ? `, admin token in ${tokenFile}` : ''}`;
   return [
     '',
     '  Token Auth Service is up, on a new instance with its first organization and admin identity.',

@@ -9,7 +9,12 @@ import { buildApp } from './build-app.js';
 /** Writes the description of the API. Needs no database: the service is only outlined. */
 export async function openapiCommand(out?: string): Promise<void> {
   const config = AppConfig.load({});
-  const app = await buildApp(config, new Backing('postgres://none.invalid/none', [randomBytes(32)]), createLogger('warn', false), { preview: true });
+  const app = await buildApp(
+    config,
+    new Backing('postgres://none.invalid/none', [randomBytes(32)]),
+    createLogger('error', false),
+    { preview: true },
+  );
   const text = `${JSON.stringify(describeApi(app), null, 2)}\n`;
   if (out === undefined) process.stdout.write(text);
   else await writeFile(out, text);

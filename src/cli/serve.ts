@@ -35,6 +35,8 @@ export async function serve(): Promise<void> {
 async function refuseOldSchema(url: string): Promise<void> {
   const missing = await missingMigrations(url);
   if (missing.length > 0) {
-    throw new DatabaseUnusableError('The database schema is behind this version: run "token-auth migrate", or set MIGRATE_ON_START=true');
+    throw new DatabaseUnusableError(
+      'The database schema is behind this version: run "token-auth migrate", or set MIGRATE_ON_START=true',
+    );
   }
 }

@@ -9,13 +9,21 @@ const SWEEP_MS = 50;
  * its connection open is asked to close it, and idle ones are closed, for they would hold the end up.
  * A second signal ends at once.
  */
-export function stopOnSignals(app: NestFastifyApplication, close: () => Promise<void>, timeoutSeconds: number, log: Logger): void {
+export function stopOnSignals(
+  app: NestFastifyApplication,
+  close: () => Promise<void>,
+  timeoutSeconds: number,
+  log: Logger,
+): void {
   const server: Server = app.getHttpServer();
   let isStopping = false;
-  app.getHttpAdapter().getInstance().addHook('onSend', (_request, reply, payload, done) => {
-    if (isStopping) void reply.header('connection', 'close');
-    done(null, payload);
-  });
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onSend', (_request, reply, payload, done) => {
+      if (isStopping) void reply.header('connection', 'close');
+      done(null, payload);
+    });
   const stop = async (signal: string): Promise<void> => {
     if (isStopping) process.exit(1);
     isStopping = true;

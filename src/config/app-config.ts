@@ -2,7 +2,17 @@ import 'reflect-metadata';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { parseTrustedIp } from '../common/http/trusted-ip.js';
-import { isUrlOf, List, OneOf, OptionalVariable, present, Secret, Switch, UrlOf, WholeNumber } from './environment-fields.js';
+import {
+  isUrlOf,
+  List,
+  OneOf,
+  OptionalVariable,
+  present,
+  Secret,
+  Switch,
+  UrlOf,
+  WholeNumber,
+} from './environment-fields.js';
 import { parseKeyEncryptionKey } from './key-encryption-keys.js';
 
 const POSTGRES = ['postgres://', 'postgresql://'];
@@ -148,7 +158,10 @@ export class AppConfig {
         'DATABASE_URL is required with NODE_ENV=production (or say EMBEDDED_DATABASE=true)',
       ],
       [this.isEmbedded && this.EMBEDDED_DATABASE === false, 'DATABASE_URL is required with EMBEDDED_DATABASE=false'],
-      [!this.isEmbedded && this.EMBEDDED_DATABASE === true, 'EMBEDDED_DATABASE=true and DATABASE_URL exclude each other'],
+      [
+        !this.isEmbedded && this.EMBEDDED_DATABASE === true,
+        'EMBEDDED_DATABASE=true and DATABASE_URL exclude each other',
+      ],
       [!this.isEmbedded && this.ISSUER === undefined, 'ISSUER is required with DATABASE_URL'],
       [!this.isEmbedded && this.KEY_ENCRYPTION_KEYS.length === 0, 'KEY_ENCRYPTION_KEYS is required with DATABASE_URL'],
       [isBootstrapOpen, 'BOOTSTRAP_TOKEN is required with BOOTSTRAP_ENABLED=true outside development'],

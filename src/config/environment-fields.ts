@@ -32,7 +32,12 @@ export const OneOf = (values: readonly string[]): PropertyDecorator =>
 export const List = (what: string, isValid: (entry: string) => boolean): PropertyDecorator =>
   applyDecorators(
     Transform(({ value }) =>
-      typeof value === 'string' ? value.split(',').map((entry) => entry.trim()).filter((entry) => entry !== '') : value,
+      typeof value === 'string'
+        ? value
+            .split(',')
+            .map((entry) => entry.trim())
+            .filter((entry) => entry !== '')
+        : value,
     ),
     ValidateBy({
       name: 'list',

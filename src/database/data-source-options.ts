@@ -40,7 +40,7 @@ export function dataSourceOptions({ url, poolSize, hasTimeouts }: PoolOptions): 
 /** A server in recovery may be behind the primary, and reads that decide must not be. */
 function refuseStandby(client: ClientBase, done: (error?: Error) => void): void {
   client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby').then(
-    ({ rows: [row] }) => done(row?.standby === false ? undefined : new StandbyError()),
+    ({ rows: [row] }) => done(row && !row.standby ? undefined : new StandbyError()),
     (error: Error) => done(error),
   );
 }

@@ -2,7 +2,8 @@ import { DefaultNamingStrategy, type NamingStrategyInterface, type Table } from 
 
 /** The name of a property, as its column is called. */
 export const snake = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
-const tableOf = (table: Table | string): string => (typeof table === 'string' ? table : table.name).split('.').at(-1) ?? '';
+const tableOf = (table: Table | string): string =>
+  (typeof table === 'string' ? table : table.name).split('.').at(-1) ?? '';
 const named = (prefix: string, table: Table | string, columns: string[]): string =>
   [prefix, tableOf(table), ...columns].join('_');
 

@@ -20,9 +20,12 @@ export async function waitForDatabase(url: string, timeoutSeconds: number, log: 
     } catch (error) {
       if (error instanceof DatabaseUnusableError) throw error;
       const code = (error as { code?: string }).code ?? (error as Error).name;
-      if (!isUnavailable(error)) throw new DatabaseUnusableError(`The database at ${where} refused the connection (${code})`, { cause: error });
+      if (!isUnavailable(error))
+        throw new DatabaseUnusableError(`The database at ${where} refused the connection (${code})`, { cause: error });
       if (performance.now() > deadline) {
-        throw new DatabaseUnusableError(`The database at ${where} was not up within ${timeoutSeconds} seconds (${code}); check DATABASE_URL or raise DATABASE_CONNECT_TIMEOUT`);
+        throw new DatabaseUnusableError(
+          `The database at ${where} was not up within ${timeoutSeconds} seconds (${code}); check DATABASE_URL or raise DATABASE_CONNECT_TIMEOUT`,
+        );
       }
       log.warn(`waiting for the database at ${where} (${code})`);
       await sleep(PAUSE_MS);
@@ -39,9 +42,12 @@ async function checkServer(url: string): Promise<void> {
     );
     const [server] = rows;
     if (!server || server.version < OLDEST_VERSION) {
-      throw new DatabaseUnusableError(`PostgreSQL ${OLDEST_VERSION} or later is needed; the server is version ${server?.version}`);
+      throw new DatabaseUnusableError(
+        `PostgreSQL ${OLDEST_VERSION} or later is needed; the server is version ${server?.version}`,
+      );
     }
-    if (server.standby) throw new DatabaseUnusableError('The database server is in recovery; DATABASE_URL must name the primary');
+    if (server.standby)
+      throw new DatabaseUnusableError('The database server is in recovery; DATABASE_URL must name the primary');
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -6,9 +6,6 @@ import { Membership } from '../database/entities/membership.entity.js';
 import { Role } from '../database/entities/role.entity.js';
 import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.js';
 
-
-
-
 export interface MetadataEntry {
   id: string;
   key: string;

@@ -16,13 +16,29 @@ export class MetadataInputDto {
 }
 
 export class CreateIdentityDto {
-  @TextField({ required: true, maxLength: 255, description: 'A name to tell the identity by', example: 'deploy-pipeline' })
+  @TextField({
+    required: true,
+    maxLength: 255,
+    description: 'A name to tell the identity by',
+    example: 'deploy-pipeline',
+  })
   name: string;
 
-  @TextField({ required: true, maxLength: 255, description: 'The organization that is to own it: the caller\'s own' })
+  @TextField({
+    required: true,
+    maxLength: 255,
+    publish: false,
+    description: "The organization that is to own it: the caller's own",
+  })
   organizationId: string;
 
-  @TextField({ minLength: 1, maxLength: 64, default: 'no-access', description: 'Slug of the role that it gets there' })
+  @TextField({
+    minLength: 1,
+    maxLength: 64,
+    publish: false,
+    default: 'no-access',
+    description: 'Slug of the role that it gets there',
+  })
   role?: string;
 
   @BooleanField({ default: false, description: 'Whether it is to be kept from deletion' })
@@ -98,7 +114,7 @@ export class CustomRoleDto {
   @Text()
   slug: string;
 
-  @ApiProperty({ required: false, anyOf: [{}] } as object)
+  @ApiProperty({ required: false, anyOf: [{}] })
   permissions?: unknown;
 
   @Text({ nullable: true, required: false })

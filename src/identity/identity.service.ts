@@ -49,7 +49,18 @@ export class IdentityService {
       });
       const { id, name, createdAt, updatedAt, hasDeleteProtection, organizationId: orgId } = identity;
       return {
-        identity: { id, name, authMethod: null, createdAt, updatedAt, hasDeleteProtection, orgId, projectId: null, authMethods: [], metadata },
+        identity: {
+          id,
+          name,
+          authMethod: null,
+          createdAt,
+          updatedAt,
+          hasDeleteProtection,
+          orgId,
+          projectId: null,
+          authMethods: [],
+          metadata,
+        },
       };
     });
   }
@@ -77,7 +88,12 @@ export class IdentityService {
     this.permissions.checkCovers(actor.permissions, grants);
   }
 
-  private async insert(tx: EntityManager, actor: Actor, dto: CreateIdentityDto, { role, roleId }: NamedRole): Promise<Identity> {
+  private async insert(
+    tx: EntityManager,
+    actor: Actor,
+    dto: CreateIdentityDto,
+    { role, roleId }: NamedRole,
+  ): Promise<Identity> {
     const { organizationId, request } = actor;
     const times = { createdAt: request.now, updatedAt: request.now };
     const identity: Identity = {
@@ -89,7 +105,15 @@ export class IdentityService {
       deletedAt: null,
     };
     await tx.insert(Identity, identity);
-    await tx.insert(Membership, { id: newId(), organizationId, identityId: identity.id, role, roleId, isActive: true, ...times });
+    await tx.insert(Membership, {
+      id: newId(),
+      organizationId,
+      identityId: identity.id,
+      role,
+      roleId,
+      isActive: true,
+      ...times,
+    });
     return identity;
   }
 

@@ -30,7 +30,10 @@ describe('PermissionSet', () => {
   });
 
   it('takes the rules of a custom role', () => {
-    const custom = PermissionSet.of({ role: 'custom', permissions: [{ subject: 'identity', action: ['create-token'] }] });
+    const custom = PermissionSet.of({
+      role: 'custom',
+      permissions: [{ subject: 'identity', action: ['create-token'] }],
+    });
     expect(custom.has('identity', 'create-token')).toBe(true);
     expect(custom.has('identity', 'delete-token')).toBe(false);
     expect(custom.rulesOn('role')).toEqual([]);

@@ -43,8 +43,7 @@ export class Permissions {
     const targets: HeldIn[] = await tx.query(HELD_IN, [identityId]);
     const own: HeldIn[] = await tx.query(`${HELD_IN} AND m.is_active`, [actor.identityId]);
     const missing = targets.flatMap((target): PermissionRule[] => {
-      const isReachable =
-        target.organizationId === actor.organizationId || target.rootId === actor.organizationId;
+      const isReachable = target.organizationId === actor.organizationId || target.rootId === actor.organizationId;
       const mine = own.find(({ organizationId }) => isReachable && organizationId === target.organizationId);
       return (mine ? PermissionSet.of(mine) : PermissionSet.NONE).missingFrom(PermissionSet.of(target));
     });

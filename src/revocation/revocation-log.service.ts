@@ -22,7 +22,12 @@ interface Entry extends ScopeKey {
 @Injectable()
 export class RevocationLog {
   /** One token is dead. Its own row says so too; the entry tells those who don't look there. */
-  async revokeToken(tx: EntityManager, tokenId: string, expiresAt: Date, entry: Omit<Entry, keyof ScopeKey>): Promise<void> {
+  async revokeToken(
+    tx: EntityManager,
+    tokenId: string,
+    expiresAt: Date,
+    entry: Omit<Entry, keyof ScopeKey>,
+  ): Promise<void> {
     await this.append(tx, 'revoked', { ...entry, scope: 'token', key: tokenId }, expiresAt);
   }
 
@@ -58,8 +63,8 @@ export class RevocationLog {
 
   private async append(tx: EntityManager, effect: string, entry: Entry, latest: Date): Promise<string> {
     const [row]: { sequence: string }[] = await tx.query(
-      `INSERT INTO revocation (effect, scope, key, organization_id, keep_until, created_at)
-       VALUES ($1, $2, $3, $4, $5, $6) RETURNING sequence`,
+      `INSERT INTO revocation (transaction_id, effect, scope, key, organization_id, keep_until, created_at)
+       VALUES (pg_current_xact_id()::text::bigint, $1, $2, $3, $4, $5, $6) RETURNING sequence`,
       [effect, entry.scope, entry.key, entry.organizationId, new Date(latest.getTime() + MARGIN_MS), entry.now],
     );
     if (!row) throw new Error('The revocation log took no entry');

@@ -1,12 +1,6 @@
 /** What one entry of the revocation log can end. All but `token` are wide: they end tokens without naming them. */
 export type RevocationScope =
-  | 'token'
-  | 'instance'
-  | 'organization'
-  | 'identity'
-  | 'identity-method'
-  | 'identity-organization'
-  | 'key';
+  'token' | 'instance' | 'organization' | 'identity' | 'identity-method' | 'identity-organization' | 'key';
 
 /** One thing that a token stands and falls with. */
 export interface ScopeKey {

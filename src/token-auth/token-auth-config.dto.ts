@@ -23,7 +23,7 @@ const NotAboveMaxTtl = (absentMaxTtl?: number): PropertyDecorator =>
     name: 'notAboveMaxTtl',
     validator: {
       validate: (ttl: unknown, args?: ValidationArguments) => {
-        const { accessTokenMaxTTL: maxTtl = absentMaxTtl } = args?.object as UpdateTokenAuthDto;
+        const maxTtl = (args?.object as UpdateTokenAuthDto | undefined)?.accessTokenMaxTTL ?? absentMaxTtl;
         return typeof ttl !== 'number' || typeof maxTtl !== 'number' || isTtlAllowed(ttl, maxTtl);
       },
       defaultMessage: () => '$property must not be above accessTokenMaxTTL',
@@ -45,7 +45,7 @@ export class AttachTokenAuthDto {
   @IntegerField({ minimum: 0, maximum: MAX_TTL, default: DEFAULT_TTL, description: MAX })
   accessTokenMaxTTL?: number;
 
-  @IntegerField({ minimum: 0, maximum: MAX_USES, default: 0, description: USES })
+  @IntegerField({ minimum: 0, maximum: MAX_USES, publishMaximum: false, default: 0, description: USES })
   accessTokenNumUsesLimit?: number;
 }
 
@@ -60,7 +60,7 @@ export class UpdateTokenAuthDto {
   @IntegerField({ minimum: 0, maximum: MAX_TTL, description: MAX })
   accessTokenMaxTTL?: number;
 
-  @IntegerField({ minimum: 0, maximum: MAX_USES, description: USES })
+  @IntegerField({ minimum: 0, maximum: MAX_USES, publishMaximum: false, description: USES })
   accessTokenNumUsesLimit?: number;
 }
 

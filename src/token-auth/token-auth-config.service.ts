@@ -13,7 +13,12 @@ import type { Action } from '../permission/catalog.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { methodScope } from '../revocation/scope.js';
-import { type AttachTokenAuthDto, DEFAULT_TTL, EVERY_ADDRESS, type UpdateTokenAuthDto } from './token-auth-config.dto.js';
+import {
+  type AttachTokenAuthDto,
+  DEFAULT_TTL,
+  EVERY_ADDRESS,
+  type UpdateTokenAuthDto,
+} from './token-auth-config.dto.js';
 import { TokenAuthAttachedError, TokenAuthNotAttachedError } from './token-auth-errors.js';
 import { isTtlAllowed } from './token-auth-limits.js';
 
@@ -68,7 +73,12 @@ export class TokenAuthConfigService {
   }
 
   /** An identity that the actor's organization owns, and that the actor may change. */
-  private async findOwned(tx: EntityManager, actor: Actor, identityId: string, action: Action<'identity'>): Promise<void> {
+  private async findOwned(
+    tx: EntityManager,
+    actor: Actor,
+    identityId: string,
+    action: Action<'identity'>,
+  ): Promise<void> {
     const identity = await this.identities.find(tx, actor, identityId);
     this.permissions.check(actor, 'identity', action);
     this.identities.checkOwned(actor, identity);

@@ -109,7 +109,10 @@ export class TokenAuthController {
   /** Read the Token Auth of a machine identity */
   @Get('identities/:identityId')
   @RequirePermission({ subject: 'identity', action: 'read' })
-  getTokenAuth(@CurrentActor() actor: Actor, @Param('identityId') identityId: string): Promise<TokenAuthConfigResponseDto> {
+  getTokenAuth(
+    @CurrentActor() actor: Actor,
+    @Param('identityId') identityId: string,
+  ): Promise<TokenAuthConfigResponseDto> {
     return this.tokenAuth.getConfig(actor, identityId);
   }
 
@@ -119,7 +122,10 @@ export class TokenAuthController {
    */
   @Delete('identities/:identityId')
   @RequirePermission({ subject: 'identity', action: 'revoke-auth' })
-  deleteTokenAuth(@CurrentActor() actor: Actor, @Param('identityId') identityId: string): Promise<TokenAuthConfigResponseDto> {
+  deleteTokenAuth(
+    @CurrentActor() actor: Actor,
+    @Param('identityId') identityId: string,
+  ): Promise<TokenAuthConfigResponseDto> {
     return this.tokenAuth.detach(actor, identityId);
   }
 

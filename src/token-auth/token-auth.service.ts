@@ -1,7 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { IssuedToken } from '../access-token/token-issuer.service.js';
 import type { Actor } from '../permission/actor.js';
-import { type AttachTokenAuthDto, TokenAuthConfigResponseDto, type UpdateTokenAuthDto } from './token-auth-config.dto.js';
+import {
+  type AttachTokenAuthDto,
+  TokenAuthConfigResponseDto,
+  type UpdateTokenAuthDto,
+} from './token-auth-config.dto.js';
 import { TokenAuthConfigReader } from './token-auth-config-reader.service.js';
 import { TokenAuthConfigService } from './token-auth-config.service.js';
 import { TokenMintService } from './token-mint.service.js';

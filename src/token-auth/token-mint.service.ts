@@ -35,7 +35,14 @@ export class TokenMintService {
     return this.minter.mint(caller, async (actor) => {
       const { holder, config, judgement } = await this.judge(actor, identityId, dto);
       const target = { identityId, details: { scope: holder.organizationId } };
-      return { holder, limits: config, name: dto.name ?? null, judgement, event: 'create-token-identity-token-auth', target };
+      return {
+        holder,
+        limits: config,
+        name: dto.name ?? null,
+        judgement,
+        event: 'create-token-identity-token-auth',
+        target,
+      };
     });
   }
 
@@ -47,7 +54,7 @@ export class TokenMintService {
     const { mine, theirs } = this.checkPower(memberships, actor, identity.id);
     const config = await db.findOneBy(TokenAuthConfig, { identityId: identity.id });
     if (!config) throw new TokenAuthNotAttachedError();
-    if (!theirs.isActive) throw new BadRequestError('The identity\'s membership in the organization is switched off');
+    if (!theirs.isActive) throw new BadRequestError("The identity's membership in the organization is switched off");
     return {
       holder: holderOf(identity.id, target),
       config,

@@ -19,7 +19,8 @@ export class CreateTokenDto {
   @TextField({
     minLength: 1,
     maxLength: 64,
-    description: 'Slug of the sub-organization that the token is to work in; left out: the caller\'s own organization. Trimmed and lower-cased, then words of a-z and 0-9 joined by single hyphens.',
+    description:
+      "Slug of the sub-organization that the token is to work in; left out: the caller's own organization. Trimmed and lower-cased, then words of a-z and 0-9 joined by single hyphens.",
   })
   @Matches(SLUG, { message: '$property must be words of a-z and 0-9, joined by single hyphens' })
   organizationSlug?: string;

@@ -1,7 +1,16 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsDefined, IsObject, IsString, ValidateBy, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsDefined,
+  IsObject,
+  IsString,
+  ValidateBy,
+  ValidateNested,
+} from 'class-validator';
 import { parseTrustedIp } from '../common/http/trusted-ip.js';
 import { Optional } from '../common/validation/fields.js';
 import { Count, Text } from '../common/validation/response-fields.js';
@@ -45,7 +54,7 @@ export const TrustedIpsField = (options: { default?: unknown } = {}): PropertyDe
       required: false,
       minItems: 1,
       maxItems: MAX_TRUSTED_IPS,
-      description: 'Addresses from which the tokens may be used. All of the identity\'s tokens follow a change.',
+      description: "Addresses from which the tokens may be used. All of the identity's tokens follow a change.",
       ...options,
     }),
   );

@@ -18,20 +18,13 @@ export class AppErrorFilter implements ExceptionFilter<AppError> {
     const [request, reply] = sides(host);
     request.denialReason = (error as { reason?: string }).reason;
     if (error instanceof ServiceUnavailableError) void reply.header('retry-after', String(error.retryAfter));
-    sendError(request, reply, error.name, error instanceof ValidationError ? error.issues : error.message, error.details);
-  }
-}
-
-/** Answers the framework's own errors: unknown route, malformed JSON, wrong media type, oversize. */
-@Catch(HttpException)
-export class HttpExceptionFilter implements ExceptionFilter<HttpException> {
-  constructor(private readonly unexpected: UnexpectedErrorFilter) {}
-
-  catch(error: HttpException, host: ArgumentsHost): void {
-    const [request, reply] = sides(host);
-    const known = frameworkError(error.getStatus(), error.cause ?? error);
-    if (!known) return this.unexpected.catch(error, host);
-    sendError(request, reply, known.error, known.message);
+    sendError(
+      request,
+      reply,
+      error.name,
+      error instanceof ValidationError ? error.issues : error.message,
+      error.details,
+    );
   }
 }
 
@@ -51,5 +44,18 @@ export class UnexpectedErrorFilter implements ExceptionFilter {
     if (known) return sendError(request, reply, known.error, known.message);
     this.log.error({ reqId: request.id, err: error }, 'unexpected error');
     sendError(request, reply, 'InternalServerError', 'Something went wrong');
+  }
+}
+
+/** Answers the framework's own errors: unknown route, malformed JSON, wrong media type, oversize. */
+@Catch(HttpException)
+export class HttpExceptionFilter implements ExceptionFilter<HttpException> {
+  constructor(private readonly unexpected: UnexpectedErrorFilter) {}
+
+  catch(error: HttpException, host: ArgumentsHost): void {
+    const [request, reply] = sides(host);
+    const known = frameworkError(error.getStatus(), error.cause ?? error);
+    if (!known) return this.unexpected.catch(error, host);
+    sendError(request, reply, known.error, known.message);
   }
 }

@@ -8,15 +8,17 @@ export class StandbyError extends Error {
 /** SQLSTATE classes and codes (PostgreSQL, appendix A) that mean: not now. */
 const UNAVAILABLE = /^(08|53|57P|58)|^(57014|55P03|25006|40001|40P01|25P03)$/;
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
-const MESSAGES = /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end/;
+const MESSAGES =
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end/;
 
-const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
+const codeOf = (error: unknown): string => (error as { code?: string } | null)?.code ?? '';
 
 /** Whether the database could not be reached, or could not answer in time: all or nothing happened. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = codeOf(error);
-  if (error instanceof StandbyError || UNAVAILABLE.test(code) || NETWORK.has(code) || MESSAGES.test(error.message)) return true;
+  if (error instanceof StandbyError || UNAVAILABLE.test(code) || NETWORK.has(code) || MESSAGES.test(error.message))
+    return true;
   if (error instanceof AggregateError && error.errors.some(isUnavailable)) return true;
   return isUnavailable((error as { driverError?: unknown }).driverError) || isUnavailable(error.cause);
 }
@@ -26,4 +28,5 @@ export const isConflict = (error: unknown): boolean => ['40001', '40P01'].includ
 
 /** Whether a unique constraint of that name was broken. */
 export const isDuplicate = (error: unknown, constraint: string): boolean =>
-  codeOf(error) === '23505' && (error as { constraint?: string; driverError?: { constraint?: string } }).driverError?.constraint === constraint;
+  codeOf(error) === '23505' &&
+  (error as { constraint?: string; driverError?: { constraint?: string } }).driverError?.constraint === constraint;

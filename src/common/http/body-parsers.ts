@@ -34,7 +34,7 @@ function malformed(): FastifyError {
     name: 'FastifyError',
     code: 'FST_ERR_CTP_INVALID_JSON_BODY',
     statusCode: 400,
-  }) as FastifyError;
+  });
 }
 
 function parseJson(text: string): unknown {

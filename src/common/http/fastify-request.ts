@@ -13,5 +13,3 @@ declare module 'fastify' {
     hasBodyToken?: boolean;
   }
 }
-
-export {};

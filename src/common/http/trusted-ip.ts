@@ -37,7 +37,9 @@ function addMapped(blocks: BlockList, ipAddress: string, type: 'ipv4' | 'ipv6', 
 
 /** Whether the list lets every address in, and so says nothing. */
 export function allowsEveryAddress(entries: readonly TrustedIp[]): boolean {
-  return (['ipv4', 'ipv6'] as const).every((type) => entries.some((entry) => entry.type === type && entry.prefix === 0));
+  return (['ipv4', 'ipv6'] as const).every((type) =>
+    entries.some((entry) => entry.type === type && entry.prefix === 0),
+  );
 }
 
 /** Whether the allow-list lets the address in. An unknown address passes only where the list says nothing. */

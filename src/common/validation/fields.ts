@@ -27,6 +27,12 @@ interface FieldOptions {
   example?: unknown;
 }
 
+const integerFromText = ({ value }: { value: unknown }): unknown =>
+  typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+
+const booleanFromText = ({ value }: { value: unknown }): unknown =>
+  value === 'true' ? true : value === 'false' ? false : value;
+
 /** May be absent. Unlike `@IsOptional()`, `null` is no way to leave a value out. */
 export const Optional = (): PropertyDecorator => ValidateIf((_object, value) => value !== undefined);
 
@@ -49,7 +55,7 @@ export const IsStorableText = (): PropertyDecorator =>
 interface TextOptions extends FieldOptions {
   minLength?: number;
   maxLength: number;
-  /** Whether the bounds are part of the published schema. */
+  /** Whether the upper bound is part of the published schema. */
   publish?: boolean;
 }
 
@@ -61,7 +67,7 @@ export function TextField({ minLength, maxLength, publish = true, ...options }: 
     ...(minLength === undefined ? [] : [MinLength(minLength)]),
     MaxLength(maxLength),
     IsStorableText(),
-    documentation(options, { type: 'string', ...(publish ? { minLength, maxLength } : {}) }),
+    documentation(options, { type: 'string', minLength, ...(publish ? { maxLength } : {}) }),
   );
 }
 
@@ -76,10 +82,8 @@ interface IntegerOptions extends FieldOptions {
 /** A JSON integer; digits count where values arrive as text. */
 export function IntegerField(options: IntegerOptions): PropertyDecorator {
   const { minimum, maximum, publishMaximum = true, type = 'integer', ...rest } = options;
-  const fromText = ({ value }: { value: unknown }): unknown =>
-    typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
   return applyDecorators(
-    Transform(fromText, { groups: [TEXT_SOURCE] }),
+    Transform(integerFromText, { groups: [TEXT_SOURCE] }),
     presence(rest),
     IsInt(),
     Min(minimum),
@@ -90,10 +94,8 @@ export function IntegerField(options: IntegerOptions): PropertyDecorator {
 
 /** A JSON boolean; `true` and `false` count where values arrive as text. */
 export function BooleanField(options: FieldOptions = {}): PropertyDecorator {
-  const fromText = ({ value }: { value: unknown }): unknown =>
-    value === 'true' ? true : value === 'false' ? false : value;
   return applyDecorators(
-    Transform(fromText, { groups: [TEXT_SOURCE] }),
+    Transform(booleanFromText, { groups: [TEXT_SOURCE] }),
     presence(options),
     IsBoolean(),
     documentation(options, { type: 'boolean' }),

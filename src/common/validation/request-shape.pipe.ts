@@ -39,7 +39,10 @@ function notAnObject(isAbsent: boolean): ValidationError {
   return new ValidationError([{ code: isAbsent ? 'isDefined' : 'isObject', path: [], message }]);
 }
 
-function issuesOf({ property, constraints = {}, children = [] }: Failure, parents: (string | number)[]): ValidationIssue[] {
+function issuesOf(
+  { property, constraints = {}, children = [] }: Failure,
+  parents: (string | number)[],
+): ValidationIssue[] {
   const path = [...parents, /^\d+$/.test(property) ? Number(property) : property];
   const own = Object.entries(constraints).map(([code, message]) => ({ code, path, message }));
   return [...own, ...children.flatMap((child) => issuesOf(child, path))];

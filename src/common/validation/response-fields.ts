@@ -4,8 +4,10 @@ import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 /** How a field of an answer is published. Answers are built by us and need no validation. */
 type Extra = Omit<ApiPropertyOptions, 'type'>;
 
-const field = (schema: object) => (extra: Extra = {}) =>
-  applyDecorators(ApiProperty({ ...schema, ...extra } as ApiPropertyOptions));
+const field =
+  (schema: object) =>
+  (extra: Extra = {}) =>
+    applyDecorators(ApiProperty({ ...schema, ...extra } as ApiPropertyOptions));
 
 export const Uuid = field({ type: 'string', format: 'uuid' });
 export const Text = field({ type: 'string' });

@@ -24,7 +24,8 @@ export class Organization {
   @Column('uuid', { nullable: true })
   parentId: string | null;
 
-  @ManyToOne(() => Organization, { nullable: false })
+  /** TypeORM takes a relation to its own table for circular unless it may be null; the column below may not. */
+  @ManyToOne(() => Organization, { nullable: true })
   root?: Organization;
 
   /** The organization itself on a root. */

@@ -7,7 +7,7 @@ export class Revocation {
   sequence: string;
 
   /** The transaction that wrote it: what lets a reader tell certainty from sight. */
-  @Column('bigint', { default: () => '((pg_current_xact_id())::text)::bigint' })
+  @Column('bigint')
   transactionId: string;
 
   /** `revoked`: dead for good. `changed`: drop what you know and ask again. */

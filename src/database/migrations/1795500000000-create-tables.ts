@@ -155,7 +155,7 @@ const TABLES = [
 
   `CREATE TABLE revocation (
     sequence bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    transaction_id bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
+    transaction_id bigint NOT NULL,
     effect text NOT NULL,
     scope text NOT NULL,
     key text NOT NULL,

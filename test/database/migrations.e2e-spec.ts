@@ -1,0 +1,62 @@
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../src/database/data-source-options.js';
+import { migrate, missingMigrations } from '../../src/database/migrate.js';
+import { createDatabase, dropDatabase } from '../support/test-database.js';
+
+const open = (url: string) => new DataSource(dataSourceOptions({ url, poolSize: 2, hasTimeouts: false })).initialize();
+
+/** Everything that the schema says, in a form that two schemas can be compared in. */
+const SCHEMA = `
+  SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '') AS line
+  FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'migration'
+  UNION ALL SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace AND conrelid <> to_regclass('migration')
+  UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'migration'
+  ORDER BY 1`;
+
+describe('migrations', () => {
+  let url: string;
+  beforeEach(async () => {
+    url = await createDatabase({ isMigrated: false });
+  });
+  afterEach(() => dropDatabase(url));
+
+  it('make the schema that the entities describe', async () => {
+    await migrate(url);
+    const db = await open(url);
+    const { upQueries } = await db.driver.createSchemaBuilder().log();
+    expect(upQueries.map(({ query }) => query)).toEqual([]);
+    await db.destroy();
+  });
+
+  it('can each be undone and redone, and leave the same schema', async () => {
+    await migrate(url);
+    const db = await open(url);
+    const before: unknown = await db.query(SCHEMA);
+    for (const { constructor } of db.migrations.toReversed()) {
+      await db.undoLastMigration();
+      expect(await missingMigrations(url)).toContain(constructor.name);
+    }
+    expect(await db.query(SCHEMA)).toEqual([]);
+    expect(await db.runMigrations()).toHaveLength(db.migrations.length);
+    expect(await db.query(SCHEMA)).toEqual(before);
+    await db.destroy();
+  });
+
+  it('run once, however many replicas start at the same time', async () => {
+    const done = await Promise.all(Array.from({ length: 8 }, () => migrate(url)));
+    expect(done.flat()).toHaveLength(1);
+    expect(await missingMigrations(url)).toEqual([]);
+  });
+
+  it('have an index for every foreign key', async () => {
+    await migrate(url);
+    const db = await open(url);
+    const bare: unknown = await db.query(`
+      SELECT conname FROM pg_constraint c
+      WHERE contype = 'f' AND connamespace = 'public'::regnamespace AND NOT EXISTS (
+        SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1])`);
+    expect(bare).toEqual([]);
+    await db.destroy();
+  });
+});

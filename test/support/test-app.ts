@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { Test } from '@nestjs/testing';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { pino } from 'pino';
+import { DataSource } from 'typeorm';
+import { AppModule } from '../../src/app.module.js';
+import { createAdapter, setUpApp } from '../../src/app.setup.js';
+import { Clock } from '../../src/common/clock.js';
+import { AppConfig } from '../../src/config/app-config.js';
+import { Backing } from '../../src/config/backing.js';
+import { Fixtures } from './fixtures.js';
+import { HttpClient } from './http-client.js';
+import { TestClock } from './test-clock.js';
+import { createDatabase, dropDatabase } from './test-database.js';
+
+interface TestAppOptions {
+  env?: Record<string, string>;
+  /** Another replica on the same database, with the same keys. */
+  beside?: TestApp;
+}
+
+/** The whole service on a database of its own, listening on a free port, with a clock that tests move. */
+export class TestApp {
+  readonly http: HttpClient;
+  readonly given: Fixtures;
+  readonly logLines: string[] = [];
+
+  private constructor(
+    readonly nest: NestFastifyApplication,
+    readonly backing: Backing,
+    readonly clock: TestClock,
+    readonly origin: string,
+    private readonly ownsDatabase: boolean,
+  ) {
+    this.http = new HttpClient(origin);
+    this.given = new Fixtures(this);
+  }
+
+  static async start({ env = {}, beside }: TestAppOptions = {}): Promise<TestApp> {
+    const backing = beside?.backing ?? new Backing(await createDatabase(), [randomBytes(32)]);
+    const clock = beside?.clock ?? new TestClock();
+    const config = AppConfig.load({ PORT: '0', HOST: '127.0.0.1', DATABASE_POOL_SIZE: '20', ...env });
+    const lines: string[] = [];
+    const log = pino({ level: 'info' }, { write: (line) => void lines.push(line) });
+    const testing = await Test.createTestingModule({ imports: [AppModule.with(config, backing)] })
+      .overrideProvider(Clock)
+      .useValue(clock)
+      .compile();
+    const nest = testing.createNestApplication<NestFastifyApplication>(createAdapter(config), {
+      bodyParser: false,
+      logger: false,
+    });
+    setUpApp(nest, config, log);
+    await nest.listen(0, '127.0.0.1');
+    const { port } = nest.getHttpServer().address() as { port: number };
+    const app = new TestApp(nest, backing, clock, `http://127.0.0.1:${port}`, beside === undefined);
+    Object.assign(app, { logLines: lines });
+    return app;
+  }
+
+  get db(): DataSource {
+    return this.nest.get(DataSource);
+  }
+
+  get log(): object[] {
+    return this.logLines.map((line) => JSON.parse(line) as object);
+  }
+
+  async stop(): Promise<void> {
+    (this.nest.getHttpServer() as { closeAllConnections(): void }).closeAllConnections();
+    await this.nest.close();
+    if (this.ownsDatabase) await dropDatabase(this.backing.databaseUrl);
+  }
+}
