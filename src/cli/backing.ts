@@ -14,8 +14,8 @@ export const PROJECT_ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 /** What the service rests on, opened, and how to close it. */
 export interface OpenBacking {
   backing: Backing;
-  /** Where secrets of an embedded instance are kept; null with a database of the operator's. */
-  secretsDir: string | null;
+  /** Where the service keeps secrets that it makes; there may be no such directory yet. */
+  secretsDir: string;
   close: () => Promise<void>;
 }
 
@@ -24,7 +24,11 @@ export async function openBacking(config: AppConfig, log: Logger): Promise<OpenB
   const given = keysOf(config.KEY_ENCRYPTION_KEYS);
   if (config.DATABASE_URL !== undefined) {
     await waitForDatabase(config.DATABASE_URL, config.DATABASE_CONNECT_TIMEOUT, log);
-    return { backing: new Backing(config.DATABASE_URL, given), secretsDir: null, close: async () => undefined };
+    return {
+      backing: new Backing(config.DATABASE_URL, given),
+      secretsDir: join(PROJECT_ROOT, '.data'),
+      close: async () => undefined,
+    };
   }
   const { startEmbeddedPostgres } = await import('../database/embedded/embedded-postgres.js');
   const postgres = await startEmbeddedPostgres({

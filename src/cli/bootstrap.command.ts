@@ -3,6 +3,7 @@ import { createLogger } from '../common/logger.js';
 import { AppConfig } from '../config/app-config.js';
 import { openBacking } from './backing.js';
 import { buildApp } from './build-app.js';
+import { prepareSchema } from './schema.js';
 import { operatorContext } from './operator-context.js';
 
 /**
@@ -14,6 +15,7 @@ export async function bootstrapCommand({ recover = false, organization = 'My Org
   const log = createLogger(config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL, false);
   const { backing, close } = await openBacking(config, log);
   try {
+    await prepareSchema(config, backing, log);
     const app = await buildApp(config, backing, log);
     await app.init();
     const bootstrap = app.get(BootstrapService);

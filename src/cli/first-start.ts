@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { BootstrapService } from '../bootstrap/bootstrap.service.js';
@@ -10,25 +12,28 @@ const ORGANIZATION = 'My Organization';
 export interface Welcome {
   /** Where the admin token is, and the identity that it belongs to; null when this start made none. */
   admin: { tokenFile: string; identityId: string } | null;
-  /** Where an earlier start put the token; null when nobody knows. */
-  tokenFile: string | null;
+  /** Where a first start puts the token. */
+  tokenFile: string;
 }
 
 /** Sets up an empty instance and keeps its admin token in a file that its owner alone can read. */
-export async function welcome(app: NestFastifyApplication, secretsDir: string | null, isOn: boolean): Promise<Welcome> {
-  const tokenFile = secretsDir === null ? null : join(secretsDir, 'admin-token');
+export async function welcome(app: NestFastifyApplication, secretsDir: string, isOn: boolean): Promise<Welcome> {
+  const tokenFile = join(secretsDir, 'admin-token');
   const bootstrap = app.get(BootstrapService);
-  if (!isOn || tokenFile === null || (await bootstrap.isBootstrapped())) return { admin: null, tokenFile };
+  if (!isOn || (await bootstrap.isBootstrapped())) return { admin: null, tokenFile };
+  // A token that could not be kept would be lost: the place for it comes first.
+  await mkdir(secretsDir, { recursive: true, mode: 0o711 });
+  await access(secretsDir, constants.W_OK);
   const { identity, token } = await bootstrap.bootstrap(ORGANIZATION, operatorContext());
   await writeSecret(tokenFile, token);
-  await writeSecret(join(secretsDir ?? '', 'admin-identity'), identity.id);
+  await writeSecret(join(secretsDir, 'admin-identity'), identity.id);
   return { admin: { tokenFile, identityId: identity.id }, tokenFile };
 }
 
 /** The block that a start prints for people. It names the file that holds the token, never the token. */
 export function welcomeText({ admin, tokenFile }: Welcome, origin: string): string {
   if (!admin)
-    return `Token Auth Service is up: Swagger UI at ${origin}/api/docs${tokenFile ? `, admin token in ${tokenFile}` : ''}`;
+    return `Token Auth Service is up: Swagger UI at ${origin}/api/docs${existsSync(tokenFile) ? `, admin token in ${tokenFile}` : ''}`;
   return [
     '',
     '  Token Auth Service is up, on a new instance with its first organization and admin identity.',
