@@ -1,4 +1,4 @@
-import { UnauthorizedError } from '../common/errors/app-error.js';
+import { ForbiddenError, UnauthorizedError } from '../common/errors/app-error.js';
 
 /** Why a token was refused. For the log; the public text says no more than a bearer may know. */
 export type DenialReason =
@@ -12,7 +12,8 @@ export type DenialReason =
   | 'unknown'
   | 'revoked'
   | 'not-a-member'
-  | 'used-up';
+  | 'used-up'
+  | 'outlived';
 
 /** What a bearer is told. One text for everything that speaks against the token itself: it says nothing of why. */
 const PUBLIC_TEXT: Partial<Record<DenialReason, string>> = {
@@ -22,6 +23,7 @@ const PUBLIC_TEXT: Partial<Record<DenialReason, string>> = {
   revoked: 'The access token has been revoked',
   'not-a-member': 'The identity of the access token is no longer an active member of its organization',
   'used-up': 'The access token has no uses left',
+  outlived: 'The access token has reached its max TTL',
 };
 
 /** A token that is not, or no longer, good. */
@@ -31,5 +33,22 @@ export class AccessTokenRefusedError extends UnauthorizedError {
     options?: ErrorOptions,
   ) {
     super(PUBLIC_TEXT[reason] ?? 'The access token is not valid', options);
+  }
+}
+
+/** The token's owner, as far as a refused caller can be named. */
+interface RefusedBearer {
+  identityId: string;
+  tokenId: string;
+  organizationId: string;
+}
+
+/** The address is not on the allow-list of the identity. Says who it was, for the audit log. */
+export class AddressNotAllowedError extends ForbiddenError {
+  readonly bearer: RefusedBearer;
+
+  constructor(address: string | null, { identityId, tokenId, organizationId }: RefusedBearer) {
+    super(`The address ${address ?? '(unknown)'} is not on the allow-list of this identity`);
+    this.bearer = { identityId, tokenId, organizationId };
   }
 }

@@ -1,19 +1,23 @@
 import { Global, Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
+import { AccessTokenController } from './access-token.controller.js';
 import { AccessTokenService } from './access-token.service.js';
 import { Authority } from './authority.service.js';
 import { BearerJwtGuard } from './bearer-jwt.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { SelfRevocation } from './self-revocation.service.js';
 import { SigningKeys } from './signing-keys.service.js';
 import { TokenIssuer } from './token-issuer.service.js';
 import { TokenMinter } from './token-minter.service.js';
 import { TokenProof } from './token-proof.service.js';
+import { TokenRenewal } from './token-renewal.service.js';
 
 /** Tokens, whatever issued them: keys, signing, verification, and the caller's authority for a change. */
 @Global()
 @Module({
   imports: [PassportModule, JwtModule.register({})],
+  controllers: [AccessTokenController],
   providers: [
     SigningKeys,
     TokenProof,
@@ -21,6 +25,8 @@ import { TokenProof } from './token-proof.service.js';
     TokenMinter,
     AccessTokenService,
     Authority,
+    TokenRenewal,
+    SelfRevocation,
     JwtStrategy,
     BearerJwtGuard,
   ],

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
-import { ForbiddenError, ServiceUnavailableError } from '../common/errors/app-error.js';
+import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import type { RequestContext } from '../common/http/request-context.js';
 import { isAllowed } from '../common/http/trusted-ip.js';
 import { AppConfig } from '../config/app-config.js';
 import type { Actor } from '../permission/actor.js';
 import { PermissionSet } from '../permission/permission-set.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
-import { AccessTokenRefusedError } from './access-token-errors.js';
+import { AccessTokenRefusedError, AddressNotAllowedError } from './access-token-errors.js';
 import type { ProvenToken } from './token-proof.service.js';
 import { holdTokenState, readTokenState, type TokenState } from './token-state.js';
 
@@ -32,9 +32,17 @@ export class AccessTokenService {
   /** Accepts a bearer's token for one request, or refuses it with the reason. A limited token loses a use. */
   async verify(token: ProvenToken, request: RequestContext): Promise<Actor> {
     const state = await this.currentState(token, request.now);
-    this.checkAddress(state, request);
+    checkAddress(state, request);
     if (state.numUsesLimit > 0) await this.spendUse(state, request.now);
-    return actorOf(token, state, request);
+    return actorOf(token.kid, state, request);
+  }
+
+  /** The same without spending a use; a token that has none left is refused all the same. */
+  async verifyWithoutUse(token: ProvenToken, request: RequestContext): Promise<Actor> {
+    const state = await this.currentState(token, request.now);
+    checkAddress(state, request);
+    checkUsesLeft(state);
+    return actorOf(token.kid, state, request);
   }
 
   /**
@@ -42,19 +50,18 @@ export class AccessTokenService {
    * what was revoked since the request was let in changes nothing.
    */
   async hold(tx: EntityManager, actor: Actor): Promise<Actor> {
-    return this.rejudge(actor, await holdTokenState(tx, actor.tokenId, actor.kid));
+    return actorOf(actor.kid, await this.holdState(tx, actor), actor.request);
+  }
+
+  /** The same, for those who need to know what was found. */
+  async holdState(tx: EntityManager, { tokenId, kid, request }: Actor): Promise<TokenState> {
+    return judged(await holdTokenState(tx, tokenId, kid), request);
   }
 
   /** Judges a caller again from PostgreSQL as it is now; costs no use. */
-  async judgeAgain(actor: Actor): Promise<Actor> {
-    return this.rejudge(actor, await readTokenState(this.dataSource.manager, actor.tokenId, actor.kid));
-  }
-
-  private rejudge({ kid, request }: Actor, state: TokenState | null): Actor {
-    if (!state) throw new AccessTokenRefusedError('unknown');
-    checkState(state, request.now);
-    this.checkAddress(state, request);
-    return actorOf({ kid }, state, request);
+  async judgeAgain({ tokenId, kid, request }: Actor): Promise<Actor> {
+    const state = judged(await readTokenState(this.dataSource.manager, tokenId, kid), request);
+    return actorOf(kid, state, request);
   }
 
   /** The state of a proven token, asked of PostgreSQL each time, no older than the service promises. */
@@ -62,8 +69,9 @@ export class AccessTokenService {
     if (claims.exp * 1000 <= now.getTime()) throw new AccessTokenRefusedError('expired');
     let state = await this.freshState(claims.jti, kid);
     if (state === undefined) state = await this.freshState(claims.jti, kid);
-    if (state === undefined)
+    if (state === undefined) {
       throw new ServiceUnavailableError("The state of the access token can't be known right now");
+    }
     if (state === null) throw new AccessTokenRefusedError('unknown');
     checkClaims(claims, state);
     checkState(state, now);
@@ -78,23 +86,26 @@ export class AccessTokenService {
     return this.clock.monotonic() - askedAt <= this.config.REVOCATION_MAX_STALENESS ? state : undefined;
   }
 
-  private checkAddress({ trustedIps }: TokenState, { address }: RequestContext): void {
-    if (isAllowed(trustedIps ?? [], address)) return;
-    throw new ForbiddenError(`The address ${address ?? '(unknown)'} is not on the allow-list of this identity`);
-  }
-
   /** One statement decides: of two requests at once, one takes the last use. */
-  private async spendUse({ tokenId }: TokenState, now: Date): Promise<void> {
-    const [rows]: [{ id: string }[], number] = await this.dataSource.manager.query(SPEND_USE, [tokenId, now]);
+  private async spendUse(state: TokenState, now: Date): Promise<void> {
+    checkUsesLeft(state);
+    const [rows]: [{ id: string }[], number] = await this.dataSource.manager.query(SPEND_USE, [state.tokenId, now]);
     if (rows.length !== 1) throw new AccessTokenRefusedError('used-up');
   }
 }
 
 /** Claims are copies: where they differ from the row, the row is right and the token is not. */
-function checkClaims(claims: AccessTokenClaims, state: TokenState): void {
+export function checkClaims(claims: AccessTokenClaims, state: TokenState): void {
   const isSame =
     claims.sub === state.identityId && claims.orgId === state.organizationId && claims.jti === state.tokenId;
   if (!isSame) throw new AccessTokenRefusedError('bad-claims');
+}
+
+function judged(state: TokenState | null, request: RequestContext): TokenState {
+  if (!state) throw new AccessTokenRefusedError('unknown');
+  checkState(state, request.now);
+  checkAddress(state, request);
+  return state;
 }
 
 function checkState(state: TokenState, now: Date): void {
@@ -103,7 +114,16 @@ function checkState(state: TokenState, now: Date): void {
   if (!state.isMember) throw new AccessTokenRefusedError('not-a-member');
 }
 
-function actorOf({ kid }: Pick<ProvenToken, 'kid'>, state: TokenState, request: RequestContext): Actor {
+function checkAddress(state: TokenState, { address }: RequestContext): void {
+  if (!isAllowed(state.trustedIps ?? [], address)) throw new AddressNotAllowedError(address, state);
+}
+
+/** A count that is at its limit; the statement that spends decides, this only saves asking it. */
+function checkUsesLeft({ numUses, numUsesLimit }: TokenState): void {
+  if (numUsesLimit > 0 && numUses >= numUsesLimit) throw new AccessTokenRefusedError('used-up');
+}
+
+function actorOf(kid: string, state: TokenState, request: RequestContext): Actor {
   return {
     identityId: state.identityId,
     tokenId: state.tokenId,

@@ -1,7 +1,9 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import { AccessTokenRefusedError } from './access-token-errors.js';
+import type { FastifyRequest } from 'fastify';
+import { RefusalInterceptor } from '../audit-event/refusal.interceptor.js';
+import { AccessTokenRefusedError, AddressNotAllowedError } from './access-token-errors.js';
 import { IsPublic } from './public.decorator.js';
 
 /** The names of what jsonwebtoken finds wrong with a token. Any other error is not the token's fault. */
@@ -10,15 +12,29 @@ const JWT_ERRORS = new Set(['JsonWebTokenError', 'NotBeforeError', 'TokenExpired
 /** Lets only callers with a good bearer token through, on every route that is not `@Public()`. */
 @Injectable()
 export class BearerJwtGuard extends AuthGuard('jwt') {
-  constructor(private readonly reflector: Reflector) {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly refusals: RefusalInterceptor,
+  ) {
     super();
   }
 
-  override canActivate(
-    context: ExecutionContext,
-  ): ReturnType<InstanceType<ReturnType<typeof AuthGuard>>['canActivate']> {
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
     const isPublic = this.reflector.getAllAndOverride(IsPublic, [context.getHandler(), context.getClass()]);
-    return isPublic || super.canActivate(context);
+    if (isPublic) return true;
+    try {
+      return (await super.canActivate(context)) as boolean;
+    } catch (error) {
+      await this.noteRefusal(context, error);
+      throw error;
+    }
+  }
+
+  /** A change that was refused for its address is told like one that was refused for permission. */
+  private async noteRefusal(context: ExecutionContext, error: unknown): Promise<void> {
+    if (!(error instanceof AddressNotAllowedError)) return;
+    const { context: request } = context.switchToHttp().getRequest<FastifyRequest>();
+    await this.refusals.note(context, { ...error.bearer, request }, error);
   }
 
   /** Passport reports what went wrong before and during the proof in `info`, and what later steps threw in `error`. */

@@ -46,6 +46,17 @@ export interface IssuedToken {
   isInSubOrganization: boolean;
 }
 
+/** What a token's text says. */
+export interface TokenContent extends TokenHolder {
+  tokenId: string;
+  numUsesLimit: number;
+  trustedIps: TrustedIp[];
+  epoch: number;
+  /** Seconds since 1970, as is `exp`. */
+  iat: number;
+  exp: number;
+}
+
 /** Composes and signs access tokens (RFC 9068). Writing the row is the caller's part. */
 @Injectable()
 export class TokenIssuer {
@@ -65,44 +76,57 @@ export class TokenIssuer {
     await this.keys.load();
   }
 
-  issue(request: TokenRequest): IssuedToken {
-    const { limits, now } = request;
-    const expiresIn = lifetimeAtMint(limits, this.config.ACCESS_TOKEN_MAX_AGE);
-    const iat = Math.floor(now.getTime() / 1000);
-    const row = rowOf(request, new Date((iat + expiresIn) * 1000));
-    return {
-      text: this.sign(request, row, iat),
-      row,
-      expiresIn,
-      isInSubOrganization: request.holder.parentOrganizationId !== null,
-    };
+  /** Seconds; no token lives longer from one signature. */
+  get maxAge(): number {
+    return this.config.ACCESS_TOKEN_MAX_AGE;
   }
 
-  private sign({ holder, limits, key, epoch }: TokenRequest, row: AccessToken, iat: number): string {
-    const { identityId } = holder;
-    const claims: AccessTokenClaims = {
+  issue(request: TokenRequest): IssuedToken {
+    const { holder, limits, epoch, key, now } = request;
+    const { trustedIps, numUsesLimit } = limits;
+    const expiresIn = lifetimeAtMint(limits, this.maxAge);
+    const iat = wholeSeconds(now);
+    const exp = iat + expiresIn;
+    const row = rowOf(request, new Date(exp * 1000));
+    const text = this.sign({ ...holder, tokenId: row.id, trustedIps, numUsesLimit, epoch, iat, exp }, key);
+    return { text, row, expiresIn, isInSubOrganization: holder.parentOrganizationId !== null };
+  }
+
+  /** The text of a token: its claims, signed. */
+  sign(content: TokenContent, { algorithm, kid, privateKey }: ActiveKey): string {
+    return this.jwt.sign(this.claimsOf(content), {
+      algorithm,
+      privateKey,
+      header: { alg: algorithm, typ: 'at+jwt', kid },
+    });
+  }
+
+  private claimsOf(content: TokenContent): AccessTokenClaims {
+    const { identityId, tokenId, numUsesLimit, trustedIps, iat, exp, epoch } = content;
+    return {
       iss: this.config.issuer,
       aud: this.config.audience,
       sub: identityId,
       client_id: identityId,
-      jti: row.id,
+      jti: tokenId,
       iat,
-      exp: row.expiresAt.getTime() / 1000,
+      exp,
       identityId,
-      identityAccessTokenId: row.id,
+      identityAccessTokenId: tokenId,
       authTokenType: AUTH_TOKEN_TYPE,
       authMethod: TOKEN_AUTH,
-      orgId: holder.organizationId,
-      rootOrgId: holder.rootOrganizationId,
-      parentOrgId: holder.parentOrganizationId,
+      orgId: content.organizationId,
+      rootOrgId: content.rootOrganizationId,
+      parentOrgId: content.parentOrganizationId,
       epoch,
-      ...(limits.numUsesLimit > 0 ? { numUsesLimit: limits.numUsesLimit } : {}),
-      ...(limits.numUsesLimit > 0 || !allowsEveryAddress(limits.trustedIps) ? { online: true } : {}),
+      ...(numUsesLimit > 0 ? { numUsesLimit } : {}),
+      ...(numUsesLimit > 0 || !allowsEveryAddress(trustedIps) ? { online: true } : {}),
     };
-    const { algorithm, kid, privateKey } = key;
-    return this.jwt.sign(claims, { algorithm, privateKey, header: { alg: algorithm, typ: 'at+jwt', kid } });
   }
 }
+
+/** A time as tokens tell it (RFC 7519 NumericDate). */
+export const wholeSeconds = (time: Date): number => Math.floor(time.getTime() / 1000);
 
 function rowOf({ holder, limits, epoch, key, name, mintedBy, now }: TokenRequest, expiresAt: Date): AccessToken {
   return {

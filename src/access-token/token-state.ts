@@ -9,11 +9,13 @@ export interface TokenState {
   identityId: string;
   organizationId: string;
   rootOrganizationId: string;
+  parentOrganizationId: string | null;
   authMethod: string;
   ttl: number;
   maxTtl: number;
   numUsesLimit: number;
   numUses: number;
+  epoch: number;
   createdAt: Date;
   expiresAt: Date;
   /** The token itself, a scope that it lies in, its identity, its organization or the key of its text. */
@@ -34,37 +36,51 @@ const SCOPES = scopesSql({
   kid: '$2',
 });
 
+const COLUMNS = `
+  t.id AS "tokenId", t.identity_id AS "identityId", t.organization_id AS "organizationId",
+  o.root_id AS "rootOrganizationId", o.parent_id AS "parentOrganizationId", t.auth_method AS "authMethod",
+  t.ttl, t.max_ttl AS "maxTtl", t.num_uses_limit AS "numUsesLimit", t.num_uses AS "numUses",
+  t.epoch::float8 AS epoch, t.created_at AS "createdAt", t.expires_at AS "expiresAt",
+  (t.revoked_at IS NOT NULL OR i.deleted_at IS NOT NULL OR o.deleted_at IS NOT NULL OR root.deleted_at IS NOT NULL
+    OR k.state = 'revoked' OR c.trusted_ips IS NULL OR coalesce(e.sequence > t.epoch, false)) AS "isRevoked",
+  coalesce(m.is_active, false) AS "isMember", m.role, r.permissions, c.trusted_ips AS "trustedIps",
+  clock_timestamp() AS "databaseTime"`;
+
+const EPOCH = `LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${SCOPES}) e ON true`;
+
+/** One statement of primary-key lookups. */
+const READ = `
+  SELECT ${COLUMNS}
+  FROM access_token t
+  JOIN identity i ON i.id = t.identity_id
+  JOIN organization o ON o.id = t.organization_id
+  JOIN organization root ON root.id = o.root_id
+  JOIN signing_key k ON k.kid = $2
+  LEFT JOIN membership m ON m.organization_id = t.organization_id AND m.identity_id = t.identity_id
+  LEFT JOIN role r ON r.id = m.role_id
+  LEFT JOIN token_auth_config c ON c.identity_id = t.identity_id
+  ${EPOCH}
+  WHERE t.id = $1`;
+
 /**
- * One statement of primary-key lookups. With a lock clause it also holds, until the transaction ends, everything that
- * the answer rests on; what may have no row is locked where it is looked up, for PostgreSQL locks no outer join.
+ * The same, and until the transaction ends everything stays that the answer rests on. Rows are locked in the order of
+ * the list, which is that of every statement here: whoever changes an identity locks it before its membership and its
+ * configuration. A role is locked where it is looked up, for PostgreSQL locks no outer join.
  */
-const stateSql = (lock: '' | 'FOR SHARE'): string => `
-  SELECT t.id AS "tokenId", t.identity_id AS "identityId", t.organization_id AS "organizationId",
-    o.root_id AS "rootOrganizationId", t.auth_method AS "authMethod", t.ttl, t.max_ttl AS "maxTtl",
-    t.num_uses_limit AS "numUsesLimit", t.num_uses AS "numUses",
-    t.created_at AS "createdAt", t.expires_at AS "expiresAt",
-    (t.revoked_at IS NOT NULL OR i.deleted_at IS NOT NULL OR o.deleted_at IS NOT NULL OR root.deleted_at IS NOT NULL
-      OR k.state = 'revoked' OR c.trusted_ips IS NULL OR coalesce(e.sequence > t.epoch, false)) AS "isRevoked",
-    coalesce(m.is_active, false) AS "isMember", m.role, r.permissions, c.trusted_ips AS "trustedIps",
-    clock_timestamp() AS "databaseTime"
+const HOLD = `
+  SELECT ${COLUMNS}
   FROM access_token t
   JOIN instance n ON n.id = 1
   JOIN identity i ON i.id = t.identity_id
   JOIN organization o ON o.id = t.organization_id
   JOIN organization root ON root.id = o.root_id
+  JOIN membership m ON m.organization_id = t.organization_id AND m.identity_id = t.identity_id
+  LEFT JOIN LATERAL (SELECT permissions FROM role WHERE id = m.role_id FOR SHARE) r ON true
+  JOIN token_auth_config c ON c.identity_id = t.identity_id
   JOIN signing_key k ON k.kid = $2
-  LEFT JOIN LATERAL (
-    SELECT is_active, role, role_id FROM membership
-    WHERE organization_id = t.organization_id AND identity_id = t.identity_id ${lock}
-  ) m ON true
-  LEFT JOIN LATERAL (SELECT permissions FROM role WHERE id = m.role_id ${lock}) r ON true
-  LEFT JOIN LATERAL (SELECT trusted_ips FROM token_auth_config WHERE identity_id = t.identity_id ${lock}) c ON true
-  LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${SCOPES}) e ON true
+  ${EPOCH}
   WHERE t.id = $1
-  ${lock === '' ? '' : 'FOR SHARE OF t, n, i, o, root, k'}`;
-
-const READ = stateSql('');
-const HOLD = stateSql('FOR SHARE');
+  FOR SHARE OF n, t, i, o, root, m, c, k`;
 
 /** What PostgreSQL knows of a token now, for a text that the key `kid` signed. Null when there is no such token. */
 export async function readTokenState(db: EntityManager, tokenId: string, kid: string): Promise<TokenState | null> {
@@ -72,7 +88,7 @@ export async function readTokenState(db: EntityManager, tokenId: string, kid: st
   return state ?? null;
 }
 
-/** The same, and nothing of it can change before the transaction ends. */
+/** The same, held until the transaction ends. Null also when its identity's membership or configuration is gone. */
 export async function holdTokenState(tx: EntityManager, tokenId: string, kid: string): Promise<TokenState | null> {
   const [state]: TokenState[] = await tx.query(HOLD, [tokenId, kid]);
   return state ?? null;

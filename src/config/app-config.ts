@@ -92,6 +92,10 @@ export class AppConfig {
   @List('addresses or CIDRs', (entry) => parseTrustedIp(entry) !== null)
   readonly TRUSTED_PROXIES: string[] = [];
 
+  /** Rows that one actor's refusals may fill in a minute; what is more is counted in one row. */
+  @WholeNumber(1, 100_000)
+  readonly AUDIT_REFUSALS_PER_MINUTE: number = 60;
+
   /** Seconds that a client may take to send a request. */
   @WholeNumber(1, 600)
   readonly REQUEST_TIMEOUT: number = 30;

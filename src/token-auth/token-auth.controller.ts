@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Audited } from '../audit-event/audited.js';
 import { ApiErrors } from '../common/errors/api-errors.js';
 import { type Actor, CurrentActor } from '../permission/actor.js';
 import { RequirePermission } from '../permission/require-permission.js';
@@ -27,6 +28,7 @@ export class TokenAuthController {
    */
   @Post('identities/:identityId/tokens')
   @HttpCode(200)
+  @Audited('create-token-identity-token-auth')
   @RequirePermission({ subject: 'identity', action: 'create-token' })
   @ApiBody({ type: CreateTokenDto, required: false })
   createTokenAuthToken(
@@ -60,6 +62,7 @@ export class TokenAuthController {
 
   /** Rename a token */
   @Patch('tokens/:tokenId')
+  @Audited('update-token-identity-token-auth')
   @RequirePermission({ subject: 'identity', action: 'create-token' })
   updateTokenAuthToken(
     @CurrentActor() actor: Actor,
@@ -75,6 +78,7 @@ export class TokenAuthController {
    */
   @Post('tokens/:tokenId/revoke')
   @HttpCode(200)
+  @Audited('revoke-token-identity-token-auth')
   @RequirePermission({ subject: 'identity', action: 'delete-token' })
   revokeTokenAuthToken(@CurrentActor() actor: Actor, @Param('tokenId') tokenId: string): Promise<MessageResponseDto> {
     return this.tokenAuth.revokeToken(actor, tokenId);
@@ -83,6 +87,7 @@ export class TokenAuthController {
   /** Attach Token Auth to a machine identity */
   @Post('identities/:identityId')
   @HttpCode(200)
+  @Audited('add-identity-token-auth')
   @RequirePermission({ subject: 'identity', action: 'edit-auth' })
   attachTokenAuth(
     @CurrentActor() actor: Actor,
@@ -97,6 +102,7 @@ export class TokenAuthController {
    * @remarks Tokens that were issued keep their lifetimes and limits; a change of addresses holds for all of them.
    */
   @Patch('identities/:identityId')
+  @Audited('update-identity-token-auth')
   @RequirePermission({ subject: 'identity', action: 'edit-auth' })
   updateTokenAuth(
     @CurrentActor() actor: Actor,
@@ -121,6 +127,7 @@ export class TokenAuthController {
    * @remarks Every token that it issued is revoked at once. Their records stay readable.
    */
   @Delete('identities/:identityId')
+  @Audited('revoke-identity-token-auth')
   @RequirePermission({ subject: 'identity', action: 'revoke-auth' })
   deleteTokenAuth(
     @CurrentActor() actor: Actor,

@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { AuditEvents } from '../audit-event/audit-events.service.js';
+import { ServiceUnavailableError } from '../common/errors/app-error.js';
+import type { RequestContext } from '../common/http/request-context.js';
+import { AccessToken } from '../database/entities/access-token.entity.js';
+import { inTransaction } from '../database/transaction.js';
+import { AccessTokenRefusedError } from './access-token-errors.js';
+import { AccessTokenService } from './access-token.service.js';
+import type { ActiveKey } from './signing-keys.service.js';
+import { TokenIssuer, wholeSeconds } from './token-issuer.service.js';
+import { lifetimeAtRenewal } from './token-lifetime.js';
+import { TokenProof } from './token-proof.service.js';
+import type { TokenState } from './token-state.js';
+
+/** A token with a new end. Its id stays; the old text stays good to its own end. */
+export interface RenewedToken {
+  text: string;
+  /** Seconds: `exp` − `iat` of the new text. */
+  expiresIn: number;
+  maxTtl: number;
+}
+
+/** A renewal that is written, and has yet to be signed. */
+interface Extension {
+  state: TokenState;
+  /** Seconds since 1970. */
+  iat: number;
+  expiresIn: number;
+}
+
+const ATTEMPTS = 2;
+
+/** Gives a token more time, never beyond its max TTL counted from the first issue. Costs no use. */
+@Injectable()
+export class TokenRenewal {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly proof: TokenProof,
+    private readonly accessTokens: AccessTokenService,
+    private readonly issuer: TokenIssuer,
+    private readonly auditEvents: AuditEvents,
+  ) {}
+
+  async renew(text: string, request: RequestContext): Promise<RenewedToken> {
+    const token = await this.proof.prove(text);
+    const actor = await this.accessTokens.verifyWithoutUse(token, request);
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const key = this.issuer.activeKey();
+      const held = await inTransaction(this.dataSource, async (tx) => {
+        await tx.query('SELECT id FROM access_token WHERE id = $1 FOR NO KEY UPDATE', [actor.tokenId]);
+        const state = await this.accessTokens.holdState(tx, actor);
+        if (!(await isStillActive(tx, key))) return null;
+        return this.extend(tx, state, key, request);
+      });
+      if (held) return this.answer(held, key);
+      await this.issuer.refreshKeys();
+    }
+    throw new ServiceUnavailableError('The signing keys change too fast; nothing was renewed');
+  }
+
+  private answer({ state, iat, expiresIn }: Extension, key: ActiveKey): RenewedToken {
+    const content = { ...state, trustedIps: state.trustedIps ?? [], iat, exp: iat + expiresIn };
+    return { text: this.issuer.sign(content, key), expiresIn, maxTtl: state.maxTtl };
+  }
+
+  private async extend(
+    tx: EntityManager,
+    state: TokenState,
+    key: ActiveKey,
+    request: RequestContext,
+  ): Promise<Extension> {
+    const { now } = request;
+    const iat = wholeSeconds(now);
+    const expiresIn = lifetimeAtRenewal(state, this.issuer.maxAge, iat - wholeSeconds(state.createdAt));
+    if (expiresIn < 1) throw new AccessTokenRefusedError('outlived');
+    const expiresAt = new Date(Math.max(state.expiresAt.getTime(), (iat + expiresIn) * 1000));
+    await tx.update(
+      AccessToken,
+      { id: state.tokenId },
+      { expiresAt, kid: key.kid, lastRenewedAt: now, updatedAt: now },
+    );
+    const { identityId, tokenId, organizationId } = state;
+    await this.auditEvents.record(tx, { identityId, tokenId, organizationId, request }, 'renew-identity-access-token', {
+      identityId,
+      tokenId,
+    });
+    return { state, iat, expiresIn };
+  }
+}
+
+/** A key that was retired or revoked meanwhile signs nothing more; until the commit it stays as it is. */
+async function isStillActive(tx: EntityManager, { kid }: ActiveKey): Promise<boolean> {
+  const rows: unknown[] = await tx.query(`SELECT kid FROM signing_key WHERE kid = $1 AND state = 'active' FOR SHARE`, [
+    kid,
+  ]);
+  return rows.length === 1;
+}

@@ -1,0 +1,95 @@
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { AppConfig } from '../config/app-config.js';
+import { AuditEvent } from '../database/entities/audit-event.entity.js';
+import { type AuditActor, auditRow, type AuditTarget } from './audit-events.service.js';
+import type { AuditEventName } from './audit-event-names.js';
+
+const MINUTE_MS = 60_000;
+const SWEEP_MS = 5000;
+
+/** Actors whose refusals are counted at the same time; when there are more, the oldest count is written early. */
+const MAX_ACTORS = 10_000;
+
+interface Tally {
+  since: number;
+  written: number;
+  suppressed: number;
+  actor: AuditActor;
+}
+
+/**
+ * Writes what was refused for permission, boundary or address. An actor that is refused over and over fills no table:
+ * after so many rows in a minute, one row tells how many more there were.
+ */
+@Injectable()
+export class RefusalLog implements OnModuleInit, OnModuleDestroy {
+  private readonly tallies = new Map<string, Tally>();
+  private sweeper?: NodeJS.Timeout;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+    private readonly config: AppConfig,
+  ) {}
+
+  onModuleInit(): void {
+    this.sweeper = setInterval(() => void this.sweep(), SWEEP_MS).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.sweeper);
+    await Promise.all([...this.tallies.values()].map((tally) => this.close(tally)));
+  }
+
+  async record(actor: AuditActor, event: AuditEventName, target: AuditTarget): Promise<void> {
+    const tally = await this.tallyOf(actor);
+    if (tally.written >= this.config.AUDIT_REFUSALS_PER_MINUTE) {
+      tally.suppressed += 1;
+      return;
+    }
+    tally.written += 1;
+    await this.write({ ...auditRow(actor, event, target), outcome: 'refused' });
+  }
+
+  private async tallyOf(actor: AuditActor): Promise<Tally> {
+    const key = actor.identityId ?? '';
+    const now = actor.request.now.getTime();
+    const current = this.tallies.get(key);
+    if (current && now - current.since < MINUTE_MS) return current;
+    const fresh = { since: now, written: 0, suppressed: 0, actor };
+    this.tallies.delete(key);
+    this.tallies.set(key, fresh);
+    if (current) await this.close(current);
+    if (this.tallies.size > MAX_ACTORS) await this.dropOldest();
+    return fresh;
+  }
+
+  private async dropOldest(): Promise<void> {
+    const [oldest] = this.tallies;
+    if (!oldest) return;
+    this.tallies.delete(oldest[0]);
+    await this.close(oldest[1]);
+  }
+
+  /** Ends the minutes that are over. */
+  private async sweep(): Promise<void> {
+    const now = this.clock.now().getTime();
+    const over = [...this.tallies].filter(([, { since }]) => now - since >= MINUTE_MS);
+    for (const [key] of over) this.tallies.delete(key);
+    await Promise.all(over.map(([, tally]) => this.close(tally)));
+  }
+
+  private async close({ actor, suppressed }: Tally): Promise<void> {
+    if (suppressed === 0) return;
+    await this.write({
+      ...auditRow(actor, 'refusals-suppressed', { details: { count: suppressed } }),
+      outcome: 'refused',
+    });
+  }
+
+  private async write(row: AuditEvent): Promise<void> {
+    await this.dataSource.manager.insert(AuditEvent, row);
+  }
+}
