@@ -9,11 +9,9 @@ const shorten = (text) => text.replaceAll(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, (token) 
 
 const call = async (title, method, path, token, body, expected = 200) => {
   console.log(`\n# ${title}\n${method} ${path}${body ? `\n${JSON.stringify(body)}` : ''}`);
-  const response = await fetch(`${origin}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-    body: body && JSON.stringify(body),
-  });
+  const content = body ? { body: JSON.stringify(body) } : {};
+  const headers = { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) };
+  const response = await fetch(`${origin}${path}`, { method, headers, ...content });
   const answer = await response.json();
   console.log(`→ ${response.status} ${shorten(JSON.stringify(answer, null, 2))}`);
   if (response.status !== expected) throw new Error(`expected ${expected}, got ${response.status}`);

@@ -1,4 +1,4 @@
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, HttpStatus, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { catchError, from, type Observable, switchMap, throwError } from 'rxjs';
@@ -28,7 +28,7 @@ export class RefusalInterceptor implements NestInterceptor {
   /** Writes a refusal of a change; anything else is no refusal, and reading is not told. */
   async note(context: ExecutionContext, actor: AuditActor | undefined, error: unknown): Promise<void> {
     const event = this.reflector.get(Audited, context.getHandler());
-    if (!event || !actor || !(error instanceof AppError) || STATUS_OF[error.name] !== 403) return;
+    if (!event || !actor || !(error instanceof AppError) || STATUS_OF[error.name] !== HttpStatus.FORBIDDEN) return;
     await this.refusals.record(actor, event, targetOf(context.switchToHttp().getRequest(), error.name));
   }
 }

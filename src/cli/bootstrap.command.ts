@@ -17,13 +17,16 @@ export async function bootstrapCommand({ recover = false, organization = 'My Org
   try {
     await prepareSchema(config, backing, log);
     const app = await buildApp(config, backing, log);
-    await app.init();
-    const bootstrap = app.get(BootstrapService);
-    const context = operatorContext();
-    const admin = recover ? await bootstrap.recover(context) : await bootstrap.bootstrap(organization, context);
-    process.stderr.write(`Organization ${admin.organization.id}, admin identity ${admin.identity.id}; its token:\n`);
-    process.stdout.write(`${admin.token}\n`);
-    await app.close();
+    try {
+      await app.init();
+      const bootstrap = app.get(BootstrapService);
+      const context = operatorContext();
+      const admin = recover ? await bootstrap.recover(context) : await bootstrap.bootstrap(organization, context);
+      process.stderr.write(`Organization ${admin.organization.id}, admin identity ${admin.identity.id}; its token:\n`);
+      process.stdout.write(`${admin.token}\n`);
+    } finally {
+      await app.close();
+    }
   } finally {
     await close();
   }

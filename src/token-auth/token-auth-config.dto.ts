@@ -23,7 +23,8 @@ const NotAboveMaxTtl = (absentMaxTtl?: number): PropertyDecorator =>
     name: 'notAboveMaxTtl',
     validator: {
       validate: (ttl: unknown, args?: ValidationArguments) => {
-        const maxTtl = (args?.object as UpdateTokenAuthDto | undefined)?.accessTokenMaxTTL ?? absentMaxTtl;
+        const body: UpdateTokenAuthDto = args?.object ?? {};
+        const maxTtl = body.accessTokenMaxTTL ?? absentMaxTtl;
         return typeof ttl !== 'number' || typeof maxTtl !== 'number' || isTtlAllowed(ttl, maxTtl);
       },
       defaultMessage: () => '$property must not be above accessTokenMaxTTL',

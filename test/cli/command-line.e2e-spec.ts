@@ -6,7 +6,18 @@ import { ServiceProcess } from '../support/service-process.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 
 const key = randomBytes(32).toString('base64');
-const environment = (DATABASE_URL: string) => ({ DATABASE_URL, ISSUER: 'http://localhost:8080', KEY_ENCRYPTION_KEYS: key, PORT: '0' });
+const environment = (DATABASE_URL: string) => ({
+  DATABASE_URL,
+  ISSUER: 'http://localhost:8080',
+  KEY_ENCRYPTION_KEYS: key,
+  PORT: '0',
+});
+
+/** What a bootstrap command printed. */
+const tokenOf = async (service: ServiceProcess): Promise<string> => {
+  expect(await service.exit()).toBe(0);
+  return service.stdout.trim();
+};
 
 describe('token-auth', () => {
   const databases: string[] = [];
@@ -26,17 +37,21 @@ describe('token-auth', () => {
     await Promise.all(databases.splice(0).map(dropDatabase));
   });
 
-  it.each([[['--']], [['unknown']], [['migrate', 'twice']], [['bootstrap', '--wrong']]])('tells its usage for %j', async (args) => {
-    const command = ServiceProcess.run(args, {});
-    expect(await command.exit()).toBe(2);
-    expect(command.stderr).toContain('usage: token-auth');
-  });
+  it.each([[['--']], [['unknown']], [['migrate', 'twice']], [['bootstrap', '--wrong']]])(
+    'tells its usage for %j',
+    async (args) => {
+      const command = ServiceProcess.run(args, {});
+      expect(await command.exit()).toBe(2);
+      expect(command.stderr).toContain('usage: token-auth');
+    },
+  );
 
   describe('serve', () => {
     it('tells everything that is wrong with the environment, and no value', async () => {
       const service = run(['serve'], { DATABASE_URL: 'mysql://secret-value', PORT: 'many-secrets', LOG_LEVEL: 'loud' });
       expect(await service.exit()).toBe(1);
-      for (const name of ['DATABASE_URL', 'PORT', 'LOG_LEVEL', 'ISSUER', 'KEY_ENCRYPTION_KEYS']) expect(service.stderr).toContain(name);
+      for (const name of ['DATABASE_URL', 'PORT', 'LOG_LEVEL', 'ISSUER', 'KEY_ENCRYPTION_KEYS'])
+        expect(service.stderr).toContain(name);
       expect(service.stderr).not.toMatch(/secret|many|loud/);
     });
 
@@ -47,7 +62,10 @@ describe('token-auth', () => {
     });
 
     it('waits for a server that is not up yet, and gives up in a sentence', async () => {
-      const service = run(['serve'], { ...environment('postgres://nobody:secret@127.0.0.1:1/none'), DATABASE_CONNECT_TIMEOUT: '1' });
+      const service = run(['serve'], {
+        ...environment('postgres://nobody:secret@127.0.0.1:1/none'),
+        DATABASE_CONNECT_TIMEOUT: '1',
+      });
       expect(await service.exit()).toBe(1);
       expect(service.stdout).toContain('waiting for the database at 127.0.0.1:1');
       expect(service.stderr).toContain('DATABASE_CONNECT_TIMEOUT');
@@ -76,13 +94,16 @@ describe('token-auth', () => {
       await new Promise((resolve) => forward.close(resolve));
     });
 
-    it.each(['SIGTERM', 'SIGINT'] as const)('finishes what it is doing on %s, though a client keeps its connection', async (signal) => {
-      const service = run(['serve'], environment(await givenDatabase()));
-      const origin = await service.origin();
-      expect((await fetch(`${origin}/api/status`, { headers: { connection: 'keep-alive' } })).status).toBe(200);
-      expect(await service.stop(signal)).toBe(0);
-      expect(service.stdout).toContain('stopped');
-    });
+    it.each(['SIGTERM', 'SIGINT'] as const)(
+      'finishes what it is doing on %s, though a client keeps its connection',
+      async (signal) => {
+        const service = run(['serve'], environment(await givenDatabase()));
+        const origin = await service.origin();
+        expect((await fetch(`${origin}/api/status`, { headers: { connection: 'keep-alive' } })).status).toBe(200);
+        expect(await service.stop(signal)).toBe(0);
+        expect(service.stdout).toContain('stopped');
+      },
+    );
   });
 
   describe('migrate', () => {
@@ -98,11 +119,6 @@ describe('token-auth', () => {
   });
 
   describe('bootstrap', () => {
-    const tokenOf = async (service: ServiceProcess) => {
-      expect(await service.exit()).toBe(0);
-      return service.stdout.trim();
-    };
-
     it('prints a token that works, once', async () => {
       const env = environment(await givenDatabase());
       const token = await tokenOf(run(['bootstrap', '--organization', 'Acme'], env));
@@ -122,9 +138,14 @@ describe('token-auth', () => {
       const http = new HttpClient(await service.origin());
       const { body } = await http.get('/api/v1/identities/details', { token });
       const { id } = body.identityDetails.organization as { id: string };
-      expect((await http.post('/api/v1/identities', { token, body: { name: 'x', organizationId: id, role: 'admin' } })).status).toBe(200);
+      expect(
+        (await http.post('/api/v1/identities', { token, body: { name: 'x', organizationId: id, role: 'admin' } }))
+          .status,
+      ).toBe(200);
       const db = await new DataSource({ type: 'postgres', url }).initialize();
-      const events: object[] = await db.query(`SELECT event, organization_id FROM audit_event WHERE event = 'recover-instance'`);
+      const events: object[] = await db.query(
+        `SELECT event, organization_id FROM audit_event WHERE event = 'recover-instance'`,
+      );
       await db.destroy();
       expect(events).toEqual([{ event: 'recover-instance', organization_id: id }]);
     });

@@ -49,7 +49,9 @@ describe('a first start on the embedded database', () => {
     service = start();
     await service.sees(/Token Auth Service is up: Swagger UI at/);
     expect(readFileSync(file, 'utf8')).toBe(before);
-    const answer = await new HttpClient(await service.origin()).get('/api/v1/identities/details', { token: before.trim() });
+    const answer = await new HttpClient(await service.origin()).get('/api/v1/identities/details', {
+      token: before.trim(),
+    });
     expect(answer.status).toBe(200);
   });
 

@@ -19,7 +19,9 @@ export class ServiceProcess {
   /** Runs `token-auth` with nothing in its environment but what is given. */
   static run(args: string[], env: Record<string, string>): ServiceProcess {
     const command = args[0] === 'serve' ? ['dist/src/main.js'] : ['dist/src/cli/main.js', ...args];
-    return new ServiceProcess(spawn(process.execPath, command, { cwd: ROOT, env: { PATH: process.env.PATH ?? '', ...env } }));
+    return new ServiceProcess(
+      spawn(process.execPath, command, { cwd: ROOT, env: { PATH: process.env.PATH ?? '', ...env } }),
+    );
   }
 
   /** Resolves with the match once standard output shows it; fails when the process ends before. */
@@ -29,7 +31,8 @@ export class ServiceProcess {
       if (match) return match;
       const more = once(this.child.stdout ?? this.child, 'data');
       const isOver = await Promise.race([more.then(() => false), this.ended.then(() => true)]);
-      if (isOver && !pattern.test(this.stdout)) throw new Error(`ended without ${pattern}:\n${this.stdout}\n${this.stderr}`);
+      if (isOver && !pattern.test(this.stdout))
+        throw new Error(`ended without ${pattern}:\n${this.stdout}\n${this.stderr}`);
     }
   }
 
