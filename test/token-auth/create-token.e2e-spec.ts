@@ -1,4 +1,3 @@
-import { RevocationLog } from '../../src/revocation/revocation-log.service.js';
 import { decodeJwt, headerOf } from '../support/jwt.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -10,17 +9,9 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens', () => {
     app = await TestApp.start();
   });
   afterAll(() => app.stop());
-  afterEach(() => jest.restoreAllMocks());
 
   const createToken = (identityId: string, token: string, body?: unknown, headers?: Record<string, string>) =>
     app.http.post(`/api/v1/auth/token-auth/identities/${identityId}/tokens`, { token, body, headers });
-  const countTokens = async (identityId: string) => {
-    const [{ count }]: [{ count: string }] = await app.db.query(
-      'SELECT count(*) FROM access_token WHERE identity_id = $1',
-      [identityId],
-    );
-    return Number(count);
-  };
 
   describe('200', () => {
     it('answers a token with its record', async () => {
@@ -174,141 +165,6 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens', () => {
           req_id: expect.stringMatching(/^req-\w{14}$/),
         }),
       ]);
-    });
-  });
-
-  describe('401', () => {
-    /** Does something between the judgement of a mint and its statement. */
-    const between = (act: () => Promise<unknown>) => {
-      const log = app.nest.get(RevocationLog);
-      const epochOf = log.epochOf.bind(log);
-      jest.spyOn(log, 'epochOf').mockImplementationOnce(async (...args) => {
-        const epoch = await epochOf(...args);
-        await act();
-        return epoch;
-      });
-    };
-
-    it('mints nothing when the caller is revoked between its verification and the mint', async () => {
-      const caller = await app.given.identity({ role: 'admin' });
-      const target = await app.given.bareIdentity();
-      await app.given.attach(target);
-      const { token } = await app.given.root();
-      between(async () => app.http.post(`/api/v1/auth/token-auth/tokens/${caller.tokenId}/revoke`, { token }));
-      expect(await createToken(target, caller.token)).toMatchObject({
-        status: 401,
-        body: { error: 'UnauthorizedError' },
-      });
-      expect(await countTokens(target)).toBe(0);
-      expect(
-        await app.db.query(`SELECT 1 FROM audit_event WHERE event LIKE 'create-token%' AND identity_id = $1`, [target]),
-      ).toEqual([]);
-    });
-
-    it.each([
-      {
-        what: 'the caller is detached',
-        act: (caller: string) => `DELETE FROM token_auth_config WHERE identity_id = '${caller}'`,
-        status: 401,
-      },
-      {
-        what: 'the caller is demoted',
-        act: (caller: string) => `UPDATE membership SET role = 'member' WHERE identity_id = '${caller}'`,
-        status: 403,
-      },
-      {
-        what: 'the caller is switched off',
-        act: (caller: string) => `UPDATE membership SET is_active = false WHERE identity_id = '${caller}'`,
-        status: 401,
-      },
-      {
-        what: 'the target is detached',
-        act: (_: string, target: string) => `DELETE FROM token_auth_config WHERE identity_id = '${target}'`,
-        status: 400,
-      },
-      {
-        what: 'the target is gone',
-        act: (_: string, target: string) => `UPDATE identity SET deleted_at = now() WHERE id = '${target}'`,
-        status: 404,
-      },
-      {
-        what: 'the target grows stronger',
-        act: (_: string, target: string) => `UPDATE membership SET role = 'admin' WHERE identity_id = '${target}'`,
-        status: 403,
-      },
-    ])('judges again when $what meanwhile', async ({ act, status }) => {
-      const caller = await app.given.identity({ role: 'admin' });
-      await app.given.customRole(caller.id, [{ subject: 'identity', action: ['create-token'] }]);
-      if (status === 403 && !act('a', 'b').includes("'admin'"))
-        await app.db.query(`UPDATE membership SET role = 'admin', role_id = NULL WHERE identity_id = $1`, [caller.id]);
-      const target = await app.given.bareIdentity();
-      await app.given.attach(target);
-      between(async () => {
-        await app.db.query(`UPDATE membership SET role_id = NULL WHERE false`);
-        await app.db.query(act(caller.id, target));
-      });
-      expect((await createToken(target, caller.token)).status).toBe(status);
-      expect(await countTokens(target)).toBe(0);
-    });
-
-    it('mints under the limits as they stand, when they change meanwhile', async () => {
-      const target = await app.given.bareIdentity();
-      await app.given.attach(target);
-      between(() => app.db.query('UPDATE token_auth_config SET ttl = 77 WHERE identity_id = $1', [target]));
-      expect((await createToken(target, (await app.given.root()).token)).body).toMatchObject({
-        expiresIn: 77,
-        tokenData: { accessTokenTTL: 77 },
-      });
-    });
-
-    it('leaves nothing alive of mints that race with a detach', async () => {
-      const { token } = await app.given.root();
-      const target = await app.given.bareIdentity();
-      await app.given.attach(target);
-      const mints = Array.from({ length: 30 }, () => createToken(target, token));
-      const detach = app.http.delete(`/api/v1/auth/token-auth/identities/${target}`, { token });
-      const answers = await Promise.all([...mints, detach]);
-      expect(new Set(answers.map(({ status }) => status)).isSubsetOf?.(new Set([200, 400])) ?? true).toBe(true);
-      const minted = answers.filter(({ body }) => body.accessToken !== undefined);
-      const uses = await Promise.all(
-        minted.map(({ body }) => app.http.get('/api/v1/identities/details', { token: body.accessToken as string })),
-      );
-      expect(uses.filter(({ status }) => status !== 401)).toEqual([]);
-    });
-  });
-
-  describe('uses', () => {
-    const use = (token: string, headers?: Record<string, string>) =>
-      app.http.get('/api/v1/identities/details', { token, headers });
-    const usesOf = async (tokenId: string) =>
-      (await app.http.get(`/api/v1/auth/token-auth/tokens/${tokenId}`, { token: (await app.given.root()).token })).body
-        .token;
-
-    it('are exact with 100 requests at once', async () => {
-      const { token, tokenId } = await app.given.identity({ config: { accessTokenNumUsesLimit: 7 } });
-      const answers = await Promise.all(Array.from({ length: 100 }, () => use(token)));
-      expect(answers.filter(({ status }) => status === 200)).toHaveLength(7);
-      expect(answers.filter(({ status }) => status === 401)).toHaveLength(93);
-      expect(await usesOf(tokenId)).toMatchObject({
-        accessTokenNumUses: 7,
-        accessTokenNumUsesLimit: 7,
-        accessTokenLastUsedAt: expect.any(String),
-      });
-    });
-
-    it('are not spent by a refused address, and are by a refused shape', async () => {
-      const { id, token, tokenId } = await app.given.identity({
-        role: 'admin',
-        config: { accessTokenNumUsesLimit: 3, accessTokenTrustedIps: [{ ipAddress: '10.0.0.1' }] },
-      });
-      expect((await use(token)).status).toBe(403);
-      expect((await usesOf(tokenId)).accessTokenNumUses).toBe(0);
-      await app.http.patch(`/api/v1/auth/token-auth/identities/${id}`, {
-        token: (await app.given.root()).token,
-        body: { accessTokenTrustedIps: [{ ipAddress: '::/0' }, { ipAddress: '0.0.0.0/0' }] },
-      });
-      expect((await app.http.post('/api/v1/identities', { token, body: {} })).status).toBe(422);
-      expect((await usesOf(tokenId)).accessTokenNumUses).toBe(1);
     });
   });
 
