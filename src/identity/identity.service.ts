@@ -20,7 +20,7 @@ import {
   type IdentityMembershipResponseDto,
   type IdentityResponseDto,
 } from './identity.dto.js';
-import { IdentityNotFoundError } from './member-identities.service.js';
+import { IdentityNotFoundError } from '../permission/member-identities.service.js';
 
 const NO_ACCESS = 'no-access';
 
@@ -40,7 +40,8 @@ export class IdentityService {
         throw new ForbiddenError('The access token does not work in that organization');
       }
       const role = await findRole(tx, actor.organizationId, dto.role ?? NO_ACCESS);
-      this.checkMayGrant(actor, role);
+      this.permissions.check(actor, 'identity', 'create');
+      if (role.role !== NO_ACCESS) this.permissions.checkMayGrant(actor, 'identity', role.grants);
       const identity = await this.insert(tx, actor, dto, role);
       const metadata = await this.insertMetadata(tx, identity.id, dto);
       await this.auditEvents.record(tx, actor, 'create-identity', {
@@ -78,14 +79,6 @@ export class IdentityService {
   async details({ organizationId }: Actor): Promise<IdentityDetailsResponseDto> {
     const { id, name, slug } = await this.dataSource.manager.findOneByOrFail(Organization, { id: organizationId });
     return { identityDetails: { organization: { id, name, slug } } };
-  }
-
-  /** A role that gives something is granted only by those who may grant, and hold all of it themselves. */
-  private checkMayGrant(actor: Actor, { role, grants }: NamedRole): void {
-    this.permissions.check(actor, 'identity', 'create');
-    if (role === NO_ACCESS) return;
-    this.permissions.check(actor, 'identity', 'grant-privileges');
-    this.permissions.checkCovers(actor.permissions, grants);
   }
 
   private async insert(

@@ -34,6 +34,12 @@ export class Permissions {
     if (missing.length > 0) throw new PermissionBoundaryError(missing);
   }
 
+  /** Refuses unless the actor may grant privileges on the subject and itself covers every role given or taken. */
+  checkMayGrant(actor: Actor, subject: 'identity' | 'sub-organization', ...roles: PermissionSet[]): void {
+    this.check(actor, subject, 'grant-privileges');
+    for (const role of roles) this.checkCovers(actor.permissions, role);
+  }
+
   /**
    * Refuses unless the actor holds, in every organization in which the identity is a member, what the identity holds
    * there. Outside of its token's organization and those below, an actor holds nothing. Memberships that are

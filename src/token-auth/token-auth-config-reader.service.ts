@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.js';
-import { MemberIdentities } from '../identity/member-identities.service.js';
+import { MemberIdentities } from '../permission/member-identities.service.js';
 import type { Actor } from '../permission/actor.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { TokenAuthNotFoundError } from './token-auth-errors.js';

@@ -7,7 +7,7 @@ import { BadRequestError } from '../common/errors/app-error.js';
 import { parseTrustedIp, type TrustedIp } from '../common/http/trusted-ip.js';
 import { newId } from '../common/random-id.js';
 import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.js';
-import { MemberIdentities } from '../identity/member-identities.service.js';
+import { MemberIdentities } from '../permission/member-identities.service.js';
 import type { Actor } from '../permission/actor.js';
 import type { Action } from '../permission/catalog.js';
 import { Permissions } from '../permission/permissions.service.js';

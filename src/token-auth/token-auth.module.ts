@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AccessTokenModule } from '../access-token/access-token.module.js';
 import { BearerJwtGuard } from '../access-token/bearer-jwt.guard.js';
-import { IdentityModule } from '../identity/identity.module.js';
 import { TokenAuthConfigReader } from './token-auth-config-reader.service.js';
 import { TokenAuthConfigService } from './token-auth-config.service.js';
 import { TokenAuthController } from './token-auth.controller.js';
@@ -12,7 +11,7 @@ import { TokenRecordReader, TokenRecordService } from './token-record.service.js
 
 /** Token Auth: the controller, its provider, and the guard, which closes every route of the service. */
 @Module({
-  imports: [AccessTokenModule, IdentityModule],
+  imports: [AccessTokenModule],
   controllers: [TokenAuthController],
   providers: [
     TokenAuthService,

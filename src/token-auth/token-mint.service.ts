@@ -5,7 +5,7 @@ import type { IssuedToken, TokenHolder } from '../access-token/token-issuer.serv
 import { TokenMinter } from '../access-token/token-minter.service.js';
 import { BadRequestError, ForbiddenError } from '../common/errors/app-error.js';
 import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.js';
-import { MemberIdentities } from '../identity/member-identities.service.js';
+import { MemberIdentities } from '../permission/member-identities.service.js';
 import type { Actor } from '../permission/actor.js';
 import { PermissionDeniedError } from '../permission/permission-errors.js';
 import { PermissionSet } from '../permission/permission-set.js';

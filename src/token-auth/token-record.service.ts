@@ -4,7 +4,7 @@ import { Authority } from '../access-token/authority.service.js';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
 import { isUuid } from '../common/uuid.js';
 import { AccessToken } from '../database/entities/access-token.entity.js';
-import { MemberIdentities } from '../identity/member-identities.service.js';
+import { MemberIdentities } from '../permission/member-identities.service.js';
 import type { Actor } from '../permission/actor.js';
 import type { Action } from '../permission/catalog.js';
 import { Permissions } from '../permission/permissions.service.js';

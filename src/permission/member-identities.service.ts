@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { ForbiddenError, NotFoundError } from '../common/errors/app-error.js';
 import { isUuid } from '../common/uuid.js';
-import type { Actor } from '../permission/actor.js';
+import type { Actor } from './actor.js';
 
 /** An identity as one organization sees it. */
 export interface KnownIdentity {
