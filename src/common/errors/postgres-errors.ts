@@ -13,14 +13,22 @@ const MESSAGES =
 
 const codeOf = (error: unknown): string => (error as { code?: string } | null)?.code ?? '';
 
+/** An error of the driver or the network, told by its shape: TypeORM and Node wrap them in several ways. */
+interface FailedQuery {
+  message?: string;
+  cause?: unknown;
+  errors?: unknown;
+  driverError?: unknown;
+}
+
 /** Whether the database could not be reached, or could not answer in time: all or nothing happened. */
 export function isUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (typeof error !== 'object' || error === null) return false;
+  const { message = '', cause, errors = [], driverError } = error as FailedQuery;
   const code = codeOf(error);
-  if (error instanceof StandbyError || UNAVAILABLE.test(code) || NETWORK.has(code) || MESSAGES.test(error.message))
+  if (error instanceof StandbyError || UNAVAILABLE.test(code) || NETWORK.has(code) || MESSAGES.test(message))
     return true;
-  if (error instanceof AggregateError && error.errors.some(isUnavailable)) return true;
-  return isUnavailable((error as { driverError?: unknown }).driverError) || isUnavailable(error.cause);
+  return [errors].flat().some(isUnavailable) || isUnavailable(driverError) || isUnavailable(cause);
 }
 
 /** Whether PostgreSQL broke a deadlock or a serialization conflict by ending this transaction: it may be run again. */
