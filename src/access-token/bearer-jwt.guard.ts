@@ -4,6 +4,7 @@ import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { RefusalInterceptor } from '../audit-event/refusal.interceptor.js';
 import { AccessTokenRefusedError, AddressNotAllowedError } from './access-token-errors.js';
+import { JwtStrategy } from './jwt.strategy.js';
 import { IsPublic } from './public.decorator.js';
 
 /** The names of what jsonwebtoken finds wrong with a token. Any other error is not the token's fault. */
@@ -11,12 +12,13 @@ const JWT_ERRORS = new Set(['JsonWebTokenError', 'NotBeforeError', 'TokenExpired
 
 /** Lets only callers with a good bearer token through, on every route that is not `@Public()`. */
 @Injectable()
-export class BearerJwtGuard extends AuthGuard('jwt') {
+export class BearerJwtGuard extends AuthGuard() {
   constructor(
     private readonly reflector: Reflector,
     private readonly refusals: RefusalInterceptor,
+    strategy: JwtStrategy,
   ) {
-    super();
+    super({ defaultStrategy: strategy.registeredAs });
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {

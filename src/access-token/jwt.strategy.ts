@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
+import passport from 'passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
+import { newId } from '../common/random-id.js';
 import { AppConfig } from '../config/app-config.js';
 import type { Actor } from '../permission/actor.js';
 import { AccessTokenService } from './access-token.service.js';
@@ -16,7 +18,10 @@ const provenBy = new WeakMap<object, string>();
  * it the algorithm, is chosen by `kid`; our own clock judges `exp`.
  */
 @Injectable()
-export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
+export class JwtStrategy extends PassportStrategy(Strategy) {
+  /** Passport is one for the whole process; under a name of its own, each service in it keeps to its own keys. */
+  readonly registeredAs = `jwt-${newId()}`;
+
   constructor(
     private readonly proof: TokenProof,
     private readonly accessTokens: AccessTokenService,
@@ -40,6 +45,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
         );
       },
     });
+    passport.use(this.registeredAs, this);
   }
 
   async validate(request: FastifyRequest, payload: unknown): Promise<Actor> {

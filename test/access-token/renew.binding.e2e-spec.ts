@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { decodeJwt } from '../support/jwt.js';
+import { TestApp } from '../support/test-app.js';
+
+/** A renewal is bound to what the token was issued under. CVE-2026-39388. */
+describe('POST /api/v1/auth/token/renew: what a token is bound to', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { TRUSTED_PROXIES: '127.0.0.1' } });
+  });
+  afterAll(() => app.stop());
+
+  const renew = (at: TestApp, accessToken: string, from?: string) =>
+    at.http.post('/api/v1/auth/token/renew', {
+      body: { accessToken },
+      headers: from === undefined ? {} : { 'x-forwarded-for': from },
+    });
+
+  it('is its addresses', async () => {
+    const { token } = await app.given.identity({ config: { accessTokenTrustedIps: [{ ipAddress: '10.0.0.0/8' }] } });
+    expect((await renew(app, token, '192.0.2.1')).body).toMatchObject({ statusCode: 403, error: 'ForbiddenError' });
+    expect((await renew(app, token, '10.9.8.7')).status).toBe(200);
+  });
+
+  it('is its audience and its issuer', async () => {
+    const { token } = await app.given.identity();
+    const env = { DATABASE_URL: app.backing.databaseUrl, KEY_ENCRYPTION_KEYS: randomBytes(32).toString('base64') };
+    const ISSUER = 'http://localhost:8080';
+    for (const other of [
+      { ISSUER, AUDIENCE: 'another' },
+      { ISSUER: 'https://another.example', AUDIENCE: ISSUER },
+    ]) {
+      const replica = await TestApp.start({ beside: app, env: { ...env, ...other } });
+      expect((await renew(replica, token)).status).toBe(401);
+      await replica.stop();
+    }
+    expect((await renew(app, token)).status).toBe(200);
+  });
+
+  it('is its identity, its organization and its limits, of which the new text says the same', async () => {
+    const config = { accessTokenTTL: 60, accessTokenNumUsesLimit: 3 };
+    const { token } = await app.given.identity({ config });
+    app.clock.advance(30);
+    const renewed = decodeJwt((await renew(app, token)).body.accessToken as string);
+    const { iat, exp, ...kept } = decodeJwt(token);
+    expect(renewed).toEqual({ ...kept, iat: Number(iat) + 30, exp: Number(exp) + 30 });
+  });
+});
