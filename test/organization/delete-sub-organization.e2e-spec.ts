@@ -1,3 +1,4 @@
+import { RevocationLog } from '../../src/revocation/revocation-log.service.js';
 import { TestApp } from '../support/test-app.js';
 
 const UNKNOWN = '01900000-0000-7000-8000-000000000000';
@@ -8,6 +9,7 @@ describe('DELETE /api/v1/sub-organizations/{subOrgId}', () => {
     app = await TestApp.start();
   });
   afterAll(() => app.stop());
+  afterEach(() => jest.restoreAllMocks());
 
   const remove = (id: string, token?: string) => app.http.delete(`/api/v1/sub-organizations/${id}`, { token });
   const use = async (token: string) => (await app.http.get('/api/v1/identities/details', { token })).status;
@@ -68,6 +70,24 @@ describe('DELETE /api/v1/sub-organizations/{subOrgId}', () => {
       const minted = answers.filter(({ body }) => body.accessToken !== undefined);
       const uses = await Promise.all(minted.map(({ body }) => use(body.accessToken as string)));
       expect(uses.filter((status) => status !== 401)).toEqual([]);
+    });
+
+    it('holds the row that mints share before it draws its number', async () => {
+      const { root, sub } = await givenScope();
+      const log = app.nest.get(RevocationLog);
+      const revokeScope = log.revokeScope.bind(log);
+      const free: unknown[] = [];
+      const spy = jest.spyOn(log, 'revokeScope').mockImplementationOnce(async (...args) => {
+        free.push(
+          ...(await app.db.query<unknown[]>('SELECT id FROM organization WHERE id = $1 FOR SHARE SKIP LOCKED', [
+            sub.id,
+          ])),
+        );
+        await revokeScope(...args);
+      });
+      expect((await remove(sub.id, root.token)).status).toBe(200);
+      expect(spy).toHaveBeenCalledTimes(1);
+      expect(free).toEqual([]);
     });
 
     it('frees the slug, for one that the old tokens have no part in', async () => {

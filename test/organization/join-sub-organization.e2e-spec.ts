@@ -59,6 +59,22 @@ describe('POST /api/v1/sub-organizations/{subOrgId}/memberships', () => {
       expect(await membersOf(sub.id)).toMatchObject([{ identity_id: caller.id, role: 'no-access' }]);
     });
 
+    it.each([
+      { what: 'no body', options: {} },
+      { what: 'a JSON content type and no body', options: { headers: { 'content-type': 'application/json' } } },
+      { what: 'an empty object', options: { body: {} } },
+      {
+        what: 'a form',
+        options: { body: 'subOrgId=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+      },
+    ])('takes $what', async ({ options }) => {
+      const { token } = await app.given.root();
+      const sub = await app.given.subOrganization();
+      expect(
+        (await app.http.post(`/api/v1/sub-organizations/${sub.id}/memberships/`, { token, ...options })).status,
+      ).toBe(200);
+    });
+
     it('is noted in the audit log', async () => {
       const root = await app.given.root();
       const sub = await app.given.subOrganization();

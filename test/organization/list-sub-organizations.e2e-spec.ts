@@ -11,6 +11,7 @@ describe('GET /api/v1/sub-organizations', () => {
     app.http.get(`/api/v1/sub-organizations?${new URLSearchParams(query).toString()}`, { token });
   const namesOf = ({ body }: { body: { organizations: { name: string }[] } }) =>
     body.organizations.map(({ name }) => name);
+  const idsOf = ({ body }: { body: { organizations: { id: string }[] } }) => body.organizations.map(({ id }) => id);
 
   /** A root of its own with sub-organizations of these names. */
   const givenBelow = async (names: string[]) => {
@@ -66,8 +67,9 @@ describe('GET /api/v1/sub-organizations', () => {
       const pages = await Promise.all(['0', '3', '6', '9'].map((offset) => list(token, { limit: '3', offset })));
       expect(pages.map(({ body }) => body.organizations.length as number)).toEqual([3, 3, 1, 0]);
       expect(pages.map(({ body }) => body.totalCount as number)).toEqual([7, 7, 7, 7]);
-      const seen = pages.flatMap(({ body }) => (body.organizations as { id: string }[]).map(({ id }) => id));
-      expect(seen.toSorted()).toEqual(ids.toSorted());
+      const seen = pages.flatMap(idsOf);
+      expect(seen).toEqual(ids.toSorted());
+      expect(idsOf(await list(token, { orderDirection: 'desc' }))).toEqual(ids.toSorted().toReversed());
     });
 
     it('answers 25 unless told, and up to 1 000', async () => {

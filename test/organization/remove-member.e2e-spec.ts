@@ -1,3 +1,4 @@
+import { RevocationLog } from '../../src/revocation/revocation-log.service.js';
 import { SubOrganizationMembers } from '../support/sub-organization-members.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -12,6 +13,7 @@ describe('DELETE /api/v1/sub-organizations/{subOrgId}/memberships/{identityId}',
     members = new SubOrganizationMembers(app);
   });
   afterAll(() => app.stop());
+  afterEach(() => jest.restoreAllMocks());
 
   const use = async (token: string) => (await app.http.get('/api/v1/identities/details', { token })).status;
 
@@ -86,6 +88,25 @@ describe('DELETE /api/v1/sub-organizations/{subOrgId}/memberships/{identityId}',
       const minted = answers.filter(({ body }) => body.accessToken !== undefined);
       const uses = await Promise.all(minted.map(({ body }) => use(body.accessToken as string)));
       expect(uses.filter((status) => status !== 401)).toEqual([]);
+    });
+
+    it('holds the row that mints share before it draws its number', async () => {
+      const { token, sub, identityId } = await given();
+      const log = app.nest.get(RevocationLog);
+      const revokeScope = log.revokeScope.bind(log);
+      const free: unknown[] = [];
+      const spy = jest.spyOn(log, 'revokeScope').mockImplementationOnce(async (...args) => {
+        free.push(
+          ...(await app.db.query<unknown[]>(
+            'SELECT id FROM membership WHERE organization_id = $1 AND identity_id = $2 FOR SHARE SKIP LOCKED',
+            [sub.id, identityId],
+          )),
+        );
+        await revokeScope(...args);
+      });
+      expect((await members.remove(sub.id, identityId, token)).status).toBe(200);
+      expect(spy).toHaveBeenCalledTimes(1);
+      expect(free).toEqual([]);
     });
 
     it('happens once, by many at once too', async () => {
