@@ -9,11 +9,12 @@ import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
+import { OrganizationModule } from './organization/organization.module.js';
 import { PermissionModule } from './permission/permission.module.js';
 import { RevocationModule } from './revocation/revocation.module.js';
 import { TokenAuthModule } from './token-auth/token-auth.module.js';
 
-const FEATURES = [TokenAuthModule, IdentityModule, BootstrapModule, HealthModule];
+const FEATURES = [TokenAuthModule, IdentityModule, OrganizationModule, BootstrapModule, HealthModule];
 const FOUNDATIONS = [
   CommonModule,
   DatabaseModule,

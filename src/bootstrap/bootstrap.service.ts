@@ -15,7 +15,7 @@ import { Membership } from '../database/entities/membership.entity.js';
 import { Organization } from '../database/entities/organization.entity.js';
 import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
-import { slugOf } from './slug.js';
+import { slugOf } from '../common/slug.js';
 
 const EVERY_ADDRESS: TrustedIp[] = [
   { ipAddress: '0.0.0.0', type: 'ipv4', prefix: 0 },

@@ -1,28 +1,20 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { Matches } from 'class-validator';
 import { TOKEN_AUTH } from '../access-token/access-token-claims.js';
 import { IntegerField, TextField } from '../common/validation/fields.js';
 import { OptionalBody } from '../common/validation/request-shape.pipe.js';
 import { Count, Flag, Text, Time, Uuid } from '../common/validation/response-fields.js';
+import { SlugField } from '../common/validation/slug-field.js';
 import { DEFAULT_TTL } from './token-auth-config.dto.js';
 import type { TokenRecord } from './token-records.js';
-
-const SLUG = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 @OptionalBody()
 export class CreateTokenDto {
   @TextField({ maxLength: 255, description: 'A name to tell the token by in lists', example: 'deploy-pipeline' })
   name?: string;
 
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim().toLowerCase() : value))
-  @TextField({
-    minLength: 1,
-    maxLength: 64,
-    description:
-      "Slug of the sub-organization that the token is to work in; left out: the caller's own organization. Trimmed and lower-cased, then words of a-z and 0-9 joined by single hyphens.",
+  @SlugField({
+    description: "Slug of the sub-organization that the token is to work in; left out: the caller's own organization",
   })
-  @Matches(SLUG, { message: '$property must be words of a-z and 0-9, joined by single hyphens' })
   organizationSlug?: string;
 }
 

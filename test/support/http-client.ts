@@ -18,6 +18,7 @@ export class HttpClient {
 
   get = (path: string, options?: RequestOptions): Promise<Answer> => this.send('GET', path, options);
   post = (path: string, options?: RequestOptions): Promise<Answer> => this.send('POST', path, options);
+  put = (path: string, options?: RequestOptions): Promise<Answer> => this.send('PUT', path, options);
   patch = (path: string, options?: RequestOptions): Promise<Answer> => this.send('PATCH', path, options);
   delete = (path: string, options?: RequestOptions): Promise<Answer> => this.send('DELETE', path, options);
 

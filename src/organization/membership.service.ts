@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Authority } from '../access-token/authority.service.js';
+import { AuditEvents } from '../audit-event/audit-events.service.js';
+import { Membership } from '../database/entities/membership.entity.js';
+import type { Organization } from '../database/entities/organization.entity.js';
+import { Role } from '../database/entities/role.entity.js';
+import type { Actor } from '../permission/actor.js';
+import { CUSTOM_ROLE } from '../permission/catalog.js';
+import { type KnownIdentity, MemberIdentities } from '../permission/member-identities.service.js';
+import { PermissionSet } from '../permission/permission-set.js';
+import { Permissions } from '../permission/permissions.service.js';
+import { findRole } from '../permission/roles.js';
+import { RevocationLog } from '../revocation/revocation-log.service.js';
+import type { AddMemberDto, UpdateMemberDto } from './membership.dto.js';
+import { MembershipNotFoundError } from './organization-errors.js';
+import { addMember, findBelow } from './sub-organizations.js';
+
+const NO_ACCESS = 'no-access';
+
+/**
+ * Who is a member of a sub-organization, and as what. Judged in the root above it: what its managers hold there is
+ * the most that they can give.
+ */
+@Injectable()
+export class MembershipService {
+  constructor(
+    private readonly authority: Authority,
+    private readonly identities: MemberIdentities,
+    private readonly permissions: Permissions,
+    private readonly revocations: RevocationLog,
+    private readonly auditEvents: AuditEvents,
+  ) {}
+
+  /**
+   * Adds the caller itself, with the built-in role that it has above. A custom role is one of the root alone: who has
+   * one there joins without access, and so gains nothing.
+   */
+  async join(caller: Actor, subOrgId: string): Promise<Organization> {
+    return this.authority.manage(caller, async (tx, actor) => {
+      const organization = await findBelow(tx, actor, subOrgId);
+      this.permissions.check(actor, 'sub-organization', 'direct-access');
+      const { organizationId, identityId, request } = actor;
+      const above = await tx.findOneByOrFail(Membership, { organizationId, identityId });
+      const role = above.role === CUSTOM_ROLE ? NO_ACCESS : above.role;
+      const member = { organizationId: organization.id, identityId, role, roleId: null, isActive: true };
+      const membership = await addMember(tx, member, request.now);
+      await this.record(tx, actor, 'create-sub-organization-membership', membership);
+      return organization;
+    });
+  }
+
+  async add(caller: Actor, subOrgId: string, identityId: string, dto: AddMemberDto): Promise<Membership> {
+    return this.authority.manage(caller, async (tx, actor) => {
+      const organization = await findBelow(tx, actor, subOrgId);
+      const identity = await this.identities.find(tx, actor, identityId);
+      const { role, roleId, grants } = await findRole(tx, organization.id, dto.role ?? NO_ACCESS);
+      this.checkMayManage(actor, identity, grants);
+      const { isActive = true } = dto;
+      const member = { organizationId: organization.id, identityId: identity.id, role, roleId, isActive };
+      const membership = await addMember(tx, member, actor.request.now);
+      await this.record(tx, actor, 'create-sub-organization-membership', membership);
+      return membership;
+    });
+  }
+
+  /** Switching off can be taken back: its tokens are refused while it is off, and good again when it is on. */
+  async update(caller: Actor, subOrgId: string, identityId: string, dto: UpdateMemberDto): Promise<Membership> {
+    return this.authority.manage(caller, async (tx, actor) => {
+      const { identity, stored, held } = await this.find(tx, actor, subOrgId, identityId);
+      const next = dto.role === undefined ? null : await findRole(tx, stored.organizationId, dto.role);
+      this.checkMayManage(actor, identity, held, ...(next ? [next.grants] : []));
+      if (dto.role === undefined && dto.isActive === undefined) return stored;
+      const { role, roleId } = next ?? stored;
+      const { isActive = stored.isActive } = dto;
+      const membership = { ...stored, role, roleId, isActive, updatedAt: actor.request.now };
+      await tx.update(Membership, { id: stored.id }, membership);
+      await this.revocations.noteChange(tx, entryOf(actor, stored));
+      await this.record(tx, actor, 'update-sub-organization-membership', membership);
+      return membership;
+    });
+  }
+
+  /** Ends the membership's tokens for good, also for an identity that is added again. */
+  async remove(caller: Actor, subOrgId: string, identityId: string): Promise<Membership> {
+    return this.authority.manage(caller, async (tx, actor) => {
+      const { identity, stored, held } = await this.find(tx, actor, subOrgId, identityId);
+      this.checkMayManage(actor, identity, held);
+      await lock(tx, stored);
+      await this.revocations.revokeScope(tx, entryOf(actor, stored));
+      await tx.delete(Membership, { id: stored.id });
+      await this.record(tx, actor, 'delete-sub-organization-membership', stored);
+      return stored;
+    });
+  }
+
+  /** An identity that the root knows, its membership below, and what that gives it there. */
+  private async find(tx: EntityManager, actor: Actor, subOrgId: string, identityId: string) {
+    const organization = await findBelow(tx, actor, subOrgId);
+    const identity = await this.identities.find(tx, actor, identityId);
+    const stored = await tx.findOneBy(Membership, { organizationId: organization.id, identityId: identity.id });
+    if (!stored) throw new MembershipNotFoundError();
+    const custom = stored.roleId === null ? null : await tx.findOneByOrFail(Role, { id: stored.roleId });
+    const held = PermissionSet.of({ role: stored.role, permissions: custom?.permissions ?? null });
+    return { identity, stored, held };
+  }
+
+  /** The actor needs to hold, in the root, the role that is given and the one that is taken. */
+  private checkMayManage(actor: Actor, identity: KnownIdentity, ...roles: PermissionSet[]): void {
+    this.permissions.check(actor, 'sub-organization', 'grant-privileges');
+    this.identities.checkOwned(actor, identity);
+    this.permissions.checkMayGrant(actor, 'sub-organization', ...roles);
+  }
+
+  private async record(
+    tx: EntityManager,
+    actor: Actor,
+    event: `${'create' | 'update' | 'delete'}-sub-organization-membership`,
+    { organizationId: subOrgId, identityId, role, isActive }: Membership,
+  ): Promise<void> {
+    await this.auditEvents.record(tx, actor, event, { identityId, details: { subOrgId, role, isActive } });
+  }
+}
+
+const entryOf = ({ request }: Actor, { organizationId, identityId }: Membership) => ({
+  scope: 'identity-organization' as const,
+  key: `${identityId}:${organizationId}`,
+  organizationId,
+  now: request.now,
+});
+
+/** The row that mints share: whoever waits for this lock sees what came of it. */
+const lock = (tx: EntityManager, { id }: Membership): Promise<Membership> =>
+  tx.findOneOrFail(Membership, { where: { id }, lock: { mode: 'pessimistic_write' } });
