@@ -36,7 +36,12 @@ export function serveDocs(app: INestApplication): void {
   SwaggerModule.setup('api/docs', app, describeApi(app), {
     jsonDocumentUrl: 'api/docs/json',
     customSiteTitle: 'Token Auth Service',
-    swaggerOptions: { persistAuthorization: false, displayRequestDuration: true, validatorUrl: null },
+    swaggerOptions: {
+      persistAuthorization: false,
+      displayRequestDuration: true,
+      validatorUrl: null,
+      defaultModelsExpandDepth: -1,
+    },
   });
 }
 

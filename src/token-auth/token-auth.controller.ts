@@ -16,6 +16,14 @@ import {
   UpdateTokenDto,
 } from './token.dto.js';
 
+const CREATE_TOKEN_EXAMPLES = {
+  here: { summary: "For the caller's own organization", value: { name: 'deploy-pipeline' } },
+  below: {
+    summary: 'For a sub-organization',
+    value: { name: 'deploy-pipeline', organizationSlug: 'payments-eu' },
+  },
+};
+
 @ApiTags('Token Auth')
 @ApiErrors()
 @Controller('v1/auth/token-auth')
@@ -30,7 +38,7 @@ export class TokenAuthController {
   @HttpCode(200)
   @Audited('create-token-identity-token-auth')
   @RequirePermission({ subject: 'identity', action: 'create-token' })
-  @ApiBody({ type: CreateTokenDto, required: false })
+  @ApiBody({ type: CreateTokenDto, required: false, examples: CREATE_TOKEN_EXAMPLES })
   createTokenAuthToken(
     @CurrentActor() actor: Actor,
     @Param('identityId') identityId: string,
