@@ -1,0 +1,58 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '../..');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const lines = read('Dockerfile').split('\n');
+const lastStage = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
+
+describe('the image', () => {
+  it('copies only what is there and what .dockerignore lets through', () => {
+    const copied = lines
+      .filter((line) => line.startsWith('COPY ') && !line.includes('--from='))
+      .flatMap((line) => line.split(/\s+/).slice(1, -1));
+    const allowed = new Set(
+      read('.dockerignore')
+        .split('\n')
+        .filter((line) => line.startsWith('!'))
+        .map((line) => line.slice(1)),
+    );
+    expect(copied.length).toBeGreaterThan(5);
+    expect(copied.filter((path) => !existsSync(join(ROOT, path)) || !allowed.has(path))).toEqual([]);
+  });
+
+  it('runs a file that the build makes, as a process of its own that signals reach', () => {
+    const command = lastStage.find((line) => line.startsWith('CMD ')) ?? '';
+    const args = JSON.parse(command.slice('CMD '.length)) as string[];
+    expect(args[0]).toBe('node');
+    expect(existsSync(join(ROOT, args.at(-1) ?? ''))).toBe(true);
+  });
+
+  it('runs as a user who is a number and not root', () => {
+    expect(lastStage.find((line) => line.startsWith('USER '))).toMatch(/^USER [1-9]\d*:[1-9]\d*$/);
+  });
+
+  it('leaves out the development dependencies, which no source needs when it runs', () => {
+    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+    const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter(
+      (path) => path.endsWith('.ts') && !path.endsWith('.spec.ts'),
+    );
+    const imported = sources.flatMap((path) =>
+      [...read(join('src', path)).matchAll(/^(?:import|export) (?!type ).*?from '([^.'][^']*)'/gms)].map(
+        ([, name = '']) => name,
+      ),
+    );
+    const packages = imported.map((name) =>
+      name
+        .split('/')
+        .slice(0, name.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+    const missing = packages.filter(
+      (name) => !name.startsWith('node:') && !builtinModules.includes(name) && !(name in dependencies),
+    );
+    expect(packages.length).toBeGreaterThan(100);
+    expect([...new Set(missing)]).toEqual([]);
+  });
+});
