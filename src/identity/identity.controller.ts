@@ -1,21 +1,43 @@
-import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { Audited } from '../audit-event/audited.js';
 import { ApiErrors } from '../common/errors/api-errors.js';
 import { type Actor, CurrentActor } from '../permission/actor.js';
 import { RequirePermission } from '../permission/require-permission.js';
+import { IdentityDeletion } from './identity-deletion.service.js';
+import {
+  IdentityListResponseDto,
+  IdentityMembershipsResponseDto,
+  IdentitySearchResponseDto,
+  ListIdentitiesQueryDto,
+  SearchIdentitiesDto,
+} from './identity-list.dto.js';
+import { IdentityDetailsResponseDto, IdentityMembershipResponseDto } from './identity-membership.dto.js';
+import { IdentityReader } from './identity-reader.service.js';
 import {
   CreateIdentityDto,
-  IdentityDetailsResponseDto,
-  IdentityMembershipResponseDto,
+  DeletedIdentityResponseDto,
   IdentityResponseDto,
+  PlainIdentityDto,
+  UpdatedIdentityResponseDto,
+  UpdateIdentityDto,
 } from './identity.dto.js';
 import { IdentityService } from './identity.service.js';
+
+const SEARCH_EXAMPLES = {
+  byName: { summary: 'By part of the name', value: { search: { name: { $contains: 'deploy' } }, limit: 20 } },
+  byRole: { summary: 'By role', value: { search: { role: { $in: ['admin', 'member'] } }, orderBy: 'role' } },
+};
 
 @ApiTags('Identities')
 @ApiErrors()
 @Controller('v1/identities')
 export class IdentityController {
-  constructor(private readonly identities: IdentityService) {}
+  constructor(
+    private readonly identities: IdentityService,
+    private readonly reader: IdentityReader,
+    private readonly deletion: IdentityDeletion,
+  ) {}
 
   /**
    * Create a machine identity
@@ -23,15 +45,41 @@ export class IdentityController {
    */
   @Post()
   @HttpCode(200)
+  @Audited('create-identity')
   @RequirePermission({ subject: 'identity', action: 'create' })
   createMachineIdentity(@CurrentActor() actor: Actor, @Body() dto: CreateIdentityDto): Promise<IdentityResponseDto> {
     return this.identities.create(actor, dto);
   }
 
+  /**
+   * List the machine identities of an organization
+   * @remarks Oldest first. Paged when `limit` is given; without it the list ends at 1 000, and `totalCount` is true all the same.
+   */
+  @Get()
+  @RequirePermission({ subject: 'identity', action: 'read' })
+  listMachineIdentities(
+    @CurrentActor() actor: Actor,
+    @Query() query: ListIdentitiesQueryDto,
+  ): Promise<IdentityListResponseDto> {
+    return this.reader.list(actor, query);
+  }
+
+  /** Search the machine identities of the caller's organization */
+  @Post('search')
+  @HttpCode(200)
+  @RequirePermission({ subject: 'identity', action: 'read' })
+  @ApiBody({ type: SearchIdentitiesDto, examples: SEARCH_EXAMPLES })
+  searchMachineIdentities(
+    @CurrentActor() actor: Actor,
+    @Body() dto: SearchIdentitiesDto,
+  ): Promise<IdentitySearchResponseDto> {
+    return this.reader.search(actor, dto);
+  }
+
   /** Read the organization that the caller's token works in */
   @Get('details')
   getOwnIdentityDetails(@CurrentActor() actor: Actor): Promise<IdentityDetailsResponseDto> {
-    return this.identities.details(actor);
+    return this.reader.details(actor);
   }
 
   /** Read a machine identity */
@@ -41,6 +89,48 @@ export class IdentityController {
     @CurrentActor() actor: Actor,
     @Param('identityId') identityId: string,
   ): Promise<IdentityMembershipResponseDto> {
-    return this.identities.get(actor, identityId);
+    return this.reader.get(actor, identityId);
+  }
+
+  /**
+   * Change a machine identity
+   * @remarks What is left out stays as it is. Giving a role needs `grant-privileges`, and nobody can give or take more than they hold themselves.
+   */
+  @Patch(':identityId')
+  @Audited('update-identity')
+  @RequirePermission({ subject: 'identity', action: 'edit' })
+  updateMachineIdentity(
+    @CurrentActor() actor: Actor,
+    @Param('identityId') identityId: string,
+    @Body() dto: UpdateIdentityDto,
+  ): Promise<UpdatedIdentityResponseDto> {
+    return this.identities.update(actor, identityId, dto);
+  }
+
+  /**
+   * Delete a machine identity
+   * @remarks All its tokens end at once. From an organization that does not own it, only its membership there ends.
+   */
+  @Delete(':identityId')
+  @Audited('delete-identity')
+  @RequirePermission({ subject: 'identity', action: 'delete' })
+  async deleteMachineIdentity(
+    @CurrentActor() actor: Actor,
+    @Param('identityId') identityId: string,
+  ): Promise<DeletedIdentityResponseDto> {
+    return { identity: PlainIdentityDto.from(await this.deletion.delete(actor, identityId)) };
+  }
+
+  /**
+   * List the project memberships of a machine identity
+   * @remarks Always empty: there are no projects here.
+   */
+  @Get(':identityId/identity-memberships')
+  @RequirePermission({ subject: 'identity', action: 'read' })
+  listIdentityProjectMemberships(
+    @CurrentActor() actor: Actor,
+    @Param('identityId') identityId: string,
+  ): Promise<IdentityMembershipsResponseDto> {
+    return this.reader.memberships(actor, identityId);
   }
 }

@@ -1,9 +1,10 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsObject, ValidateNested } from 'class-validator';
 import { BooleanField, Optional, TextField } from '../common/validation/fields.js';
 import { Flag, Text, Time, Uuid } from '../common/validation/response-fields.js';
-import type { IdentityMembership } from './identity-views.js';
+import type { Identity } from '../database/entities/identity.entity.js';
 
 const MAX_METADATA = 64;
 
@@ -14,6 +15,17 @@ export class MetadataInputDto {
   @TextField({ required: true, minLength: 1, maxLength: 1024 })
   value: string;
 }
+
+const MetadataField = (description: string): PropertyDecorator =>
+  applyDecorators(
+    Optional(),
+    IsArray(),
+    ArrayMaxSize(MAX_METADATA),
+    IsObject({ each: true }),
+    ValidateNested({ each: true }),
+    Type(() => MetadataInputDto),
+    ApiProperty({ type: [MetadataInputDto], required: false, maxItems: MAX_METADATA, description }),
+  );
 
 export class CreateIdentityDto {
   @TextField({
@@ -44,14 +56,27 @@ export class CreateIdentityDto {
   @BooleanField({ default: false, description: 'Whether it is to be kept from deletion' })
   hasDeleteProtection?: boolean;
 
-  /** Notes on the identity, in order */
-  @Optional()
-  @IsArray()
-  @ArrayMaxSize(MAX_METADATA)
-  @IsObject({ each: true })
-  @ValidateNested({ each: true })
-  @Type(() => MetadataInputDto)
-  @ApiProperty({ type: [MetadataInputDto], required: false, maxItems: MAX_METADATA })
+  @MetadataField('Notes on the identity, in order')
+  metadata?: MetadataInputDto[];
+}
+
+export class UpdateIdentityDto {
+  @TextField({ maxLength: 255, description: 'The new name; left out: unchanged', example: 'deploy-pipeline' })
+  name?: string;
+
+  @TextField({
+    minLength: 1,
+    maxLength: 64,
+    publish: false,
+    description: 'Slug of the role that it has from now on; left out: unchanged',
+    example: 'member',
+  })
+  role?: string;
+
+  @BooleanField({ description: 'Whether it is to be kept from deletion; left out: unchanged' })
+  hasDeleteProtection?: boolean;
+
+  @MetadataField('Notes that replace all that there are; left out: unchanged')
   metadata?: MetadataInputDto[];
 }
 
@@ -66,8 +91,8 @@ export class MetadataDto {
   value: string;
 }
 
-/** A machine identity as its creation and changes answer it. */
-export class IdentityDto {
+/** A machine identity by itself. */
+export class PlainIdentityDto {
   @Uuid()
   id: string;
 
@@ -92,6 +117,14 @@ export class IdentityDto {
   @Text({ nullable: true, required: false })
   projectId: string | null;
 
+  static from(identity: Identity): PlainIdentityDto {
+    const { id, name, createdAt, updatedAt, hasDeleteProtection, organizationId: orgId } = identity;
+    return { id, name, authMethod: null, createdAt, updatedAt, hasDeleteProtection, orgId, projectId: null };
+  }
+}
+
+/** A machine identity as its creation answers it. */
+export class IdentityDto extends PlainIdentityDto {
   @ApiProperty({ type: [String] })
   authMethods: string[];
 
@@ -99,145 +132,26 @@ export class IdentityDto {
   metadata: MetadataDto[];
 }
 
+/** A machine identity as a change answers it. */
+export class UpdatedIdentityDto extends PlainIdentityDto {
+  @ApiProperty({ type: [MetadataDto] })
+  metadata: MetadataDto[];
+
+  @ApiProperty({ type: [String], required: false })
+  authMethods: string[];
+}
+
 export class IdentityResponseDto {
   @ApiProperty({ type: IdentityDto })
   identity: IdentityDto;
 }
 
-export class CustomRoleDto {
-  @Uuid()
-  id: string;
-
-  @Text()
-  name: string;
-
-  @Text()
-  slug: string;
-
-  @ApiProperty({ required: false, anyOf: [{}] })
-  permissions?: unknown;
-
-  @Text({ nullable: true, required: false })
-  description: string | null;
+export class UpdatedIdentityResponseDto {
+  @ApiProperty({ type: UpdatedIdentityDto })
+  identity: UpdatedIdentityDto;
 }
 
-export class MetadataEntryDto {
-  @Text({ minLength: 1 })
-  id: string;
-
-  @Text({ minLength: 1 })
-  key: string;
-
-  @Text({ minLength: 1 })
-  value: string;
-}
-
-export class MemberDto {
-  @Text()
-  name: string;
-
-  @Uuid()
-  id: string;
-
-  @Flag({ default: false, required: false })
-  hasDeleteProtection: boolean;
-
-  @Uuid()
-  orgId: string;
-
-  @ApiProperty({ type: [String] })
-  authMethods: string[];
-
-  @ApiProperty({ type: [String] })
-  activeLockoutAuthMethods: string[];
-}
-
-/** A machine identity as a member of the caller's organization. */
-export class IdentityMembershipDto {
-  @Uuid()
-  id: string;
-
-  @Text()
-  role: string;
-
-  @Uuid({ nullable: true, required: false })
-  roleId: string | null;
-
-  @Uuid()
-  orgId: string;
-
-  @Time()
-  createdAt: Date;
-
-  @Time()
-  updatedAt: Date;
-
-  @Uuid()
-  identityId: string;
-
-  @Text({ nullable: true, required: false })
-  lastLoginAuthMethod: string | null;
-
-  @Time({ nullable: true, required: false })
-  lastLoginTime: Date | null;
-
-  @ApiProperty({ type: [MetadataEntryDto], required: false })
-  metadata: MetadataEntryDto[];
-
-  /** Left out for built-in roles */
-  @ApiProperty({ type: CustomRoleDto, required: false })
-  customRole?: CustomRoleDto;
-
-  @ApiProperty({ type: MemberDto })
-  identity: MemberDto;
-
-  static from({ membership, identity, role, metadata, authMethods }: IdentityMembership): IdentityMembershipDto {
-    return {
-      id: membership.id,
-      role: membership.role,
-      roleId: membership.roleId,
-      orgId: membership.organizationId,
-      createdAt: membership.createdAt,
-      updatedAt: membership.updatedAt,
-      identityId: identity.id,
-      lastLoginAuthMethod: null,
-      lastLoginTime: null,
-      metadata,
-      ...(role ? { customRole: role } : {}),
-      identity: {
-        name: identity.name,
-        id: identity.id,
-        hasDeleteProtection: identity.hasDeleteProtection,
-        orgId: identity.organizationId,
-        authMethods,
-        activeLockoutAuthMethods: [],
-      },
-    };
-  }
-}
-
-export class IdentityMembershipResponseDto {
-  @ApiProperty({ type: IdentityMembershipDto })
-  identity: IdentityMembershipDto;
-}
-
-export class OwnOrganizationDto {
-  @Text()
-  id: string;
-
-  @Text()
-  name: string;
-
-  @Text()
-  slug: string;
-}
-
-export class IdentityDetailsDto {
-  @ApiProperty({ type: OwnOrganizationDto })
-  organization: OwnOrganizationDto;
-}
-
-export class IdentityDetailsResponseDto {
-  @ApiProperty({ type: IdentityDetailsDto })
-  identityDetails: IdentityDetailsDto;
+export class DeletedIdentityResponseDto {
+  @ApiProperty({ type: PlainIdentityDto })
+  identity: PlainIdentityDto;
 }

@@ -1,119 +1,101 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { Authority } from '../access-token/authority.service.js';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
-import { ForbiddenError } from '../common/errors/app-error.js';
 import { newId } from '../common/random-id.js';
-import { isUuid } from '../common/uuid.js';
-import { IdentityMetadata } from '../database/entities/identity-metadata.entity.js';
 import { Identity } from '../database/entities/identity.entity.js';
 import { Membership } from '../database/entities/membership.entity.js';
-import { Organization } from '../database/entities/organization.entity.js';
 import type { Actor } from '../permission/actor.js';
+import { checkAdministratorRemains } from '../permission/administrators.js';
+import { MemberIdentities } from '../permission/member-identities.service.js';
+import { grantsOf } from '../permission/membership-role.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { findRole, type NamedRole } from '../permission/roles.js';
-import { readMembership } from './identity-views.js';
+import { RevocationLog } from '../revocation/revocation-log.service.js';
+import { replaceMetadata } from './identity-metadata.js';
+import { checkOwnOrganization } from './identity-reader.service.js';
+import { readAuthMethods, readMetadata } from './identity-views.js';
 import {
   type CreateIdentityDto,
-  type IdentityDetailsResponseDto,
-  IdentityMembershipDto,
-  type IdentityMembershipResponseDto,
   type IdentityResponseDto,
+  PlainIdentityDto,
+  type UpdatedIdentityResponseDto,
+  type UpdateIdentityDto,
 } from './identity.dto.js';
-import { IdentityNotFoundError } from '../permission/member-identities.service.js';
 
 const NO_ACCESS = 'no-access';
 
-/** Machine identities: who can be given tokens. */
+/** Machine identities: who can be given tokens, and what they may do. */
 @Injectable()
 export class IdentityService {
   constructor(
-    private readonly dataSource: DataSource,
     private readonly authority: Authority,
+    private readonly identities: MemberIdentities,
     private readonly permissions: Permissions,
+    private readonly revocations: RevocationLog,
     private readonly auditEvents: AuditEvents,
   ) {}
 
   async create(caller: Actor, dto: CreateIdentityDto): Promise<IdentityResponseDto> {
     return this.authority.manage(caller, async (tx, actor) => {
-      if (dto.organizationId.toLowerCase() !== actor.organizationId) {
-        throw new ForbiddenError('The access token does not work in that organization');
-      }
-      const role = await findRole(tx, actor.organizationId, dto.role ?? NO_ACCESS);
+      checkOwnOrganization(actor, dto.organizationId);
+      const { role: slug = NO_ACCESS, metadata: pairs = [] } = dto;
+      const role = await findRole(tx, actor.organizationId, slug);
       this.permissions.check(actor, 'identity', 'create');
       if (role.role !== NO_ACCESS) this.permissions.checkMayGrant(actor, 'identity', role.grants);
-      const identity = await this.insert(tx, actor, dto, role);
-      const metadata = await this.insertMetadata(tx, identity.id, dto);
+      const identity = await insert(tx, actor, dto, role);
+      const metadata = await replaceMetadata(tx, identity.id, pairs);
       await this.auditEvents.record(tx, actor, 'create-identity', {
         identityId: identity.id,
-        details: { role: dto.role ?? NO_ACCESS },
+        details: { role: slug },
       });
-      const { id, name, createdAt, updatedAt, hasDeleteProtection, organizationId: orgId } = identity;
-      return {
-        identity: {
-          id,
-          name,
-          authMethod: null,
-          createdAt,
-          updatedAt,
-          hasDeleteProtection,
-          orgId,
-          projectId: null,
-          authMethods: [],
-          metadata,
-        },
-      };
+      return { identity: { ...PlainIdentityDto.from(identity), authMethods: [], metadata } };
     });
   }
 
-  async get(actor: Actor, identityId: string): Promise<IdentityMembershipResponseDto> {
-    const found = isUuid(identityId)
-      ? await readMembership(this.dataSource.manager, actor.organizationId, identityId)
-      : null;
-    if (!found) throw new IdentityNotFoundError();
-    this.permissions.check(actor, 'identity', 'read');
-    return { identity: IdentityMembershipDto.from(found) };
-  }
-
-  /** The organization that the caller's token works in. */
-  async details({ organizationId }: Actor): Promise<IdentityDetailsResponseDto> {
-    const { id, name, slug } = await this.dataSource.manager.findOneByOrFail(Organization, { id: organizationId });
-    return { identityDetails: { organization: { id, name, slug } } };
-  }
-
-  private async insert(
-    tx: EntityManager,
-    actor: Actor,
-    dto: CreateIdentityDto,
-    { role, roleId }: NamedRole,
-  ): Promise<Identity> {
-    const { organizationId, request } = actor;
-    const times = { createdAt: request.now, updatedAt: request.now };
-    const identity: Identity = {
-      id: newId(),
-      name: dto.name,
-      organizationId,
-      hasDeleteProtection: dto.hasDeleteProtection ?? false,
-      ...times,
-      deletedAt: null,
-    };
-    await tx.insert(Identity, identity);
-    await tx.insert(Membership, {
-      id: newId(),
-      organizationId,
-      identityId: identity.id,
-      role,
-      roleId,
-      isActive: true,
-      ...times,
+  /** What is not sent stays as it is. */
+  async update(caller: Actor, identityId: string, dto: UpdateIdentityDto): Promise<UpdatedIdentityResponseDto> {
+    return this.authority.manage(caller, async (tx, actor) => {
+      const known = await this.identities.find(tx, actor, identityId);
+      const { id } = known;
+      this.permissions.check(actor, 'identity', 'edit');
+      this.identities.checkOwned(actor, known);
+      if (dto.role !== undefined) await this.giveRole(tx, actor, id, dto.role);
+      const stored = await tx.findOneByOrFail(Identity, { id });
+      const { name = stored.name, hasDeleteProtection = stored.hasDeleteProtection } = dto;
+      const identity = { ...stored, name, hasDeleteProtection, updatedAt: actor.request.now };
+      await tx.update(Identity, { id }, identity);
+      const metadata = dto.metadata ? await replaceMetadata(tx, id, dto.metadata) : await readMetadata(tx, id);
+      const details = { role: dto.role ?? null };
+      await this.auditEvents.record(tx, actor, 'update-identity', { identityId: id, details });
+      return { identity: { ...PlainIdentityDto.from(identity), authMethods: await readAuthMethods(tx, id), metadata } };
     });
-    return identity;
   }
 
-  private async insertMetadata(tx: EntityManager, identityId: string, { metadata = [] }: CreateIdentityDto) {
-    const entries = metadata.map(({ key, value }) => ({ id: newId(), key, value }));
-    const rows = entries.map((entry, position) => ({ ...entry, identityId, position }));
-    if (rows.length > 0) await tx.insert(IdentityMetadata, rows);
-    return entries;
+  /** The actor needs to hold what the identity could do before and what it can do then. */
+  private async giveRole(tx: EntityManager, actor: Actor, identityId: string, slug: string): Promise<void> {
+    const { organizationId, rootOrganizationId, request } = actor;
+    const stored = await tx.findOneByOrFail(Membership, { organizationId, identityId });
+    const { role, roleId, grants } = await findRole(tx, organizationId, slug);
+    this.permissions.checkMayGrant(actor, 'identity', await grantsOf(tx, stored), grants);
+    if (role === stored.role && roleId === stored.roleId) return;
+    await tx.update(Membership, { id: stored.id }, { role, roleId, updatedAt: request.now });
+    if (organizationId === rootOrganizationId) await checkAdministratorRemains(tx, rootOrganizationId);
+    const scope = { scope: 'identity-organization', key: `${identityId}:${organizationId}` } as const;
+    await this.revocations.noteChange(tx, { ...scope, organizationId, now: request.now });
   }
+}
+
+async function insert(
+  tx: EntityManager,
+  { organizationId, request }: Actor,
+  { name, hasDeleteProtection = false }: CreateIdentityDto,
+  { role, roleId }: NamedRole,
+): Promise<Identity> {
+  const times = { createdAt: request.now, updatedAt: request.now };
+  const identity: Identity = { id: newId(), name, organizationId, hasDeleteProtection, ...times, deletedAt: null };
+  const identityId = identity.id;
+  await tx.insert(Identity, identity);
+  await tx.insert(Membership, { id: newId(), organizationId, identityId, role, roleId, isActive: true, ...times });
+  return identity;
 }

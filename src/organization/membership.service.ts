@@ -4,11 +4,11 @@ import { Authority } from '../access-token/authority.service.js';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
 import { Membership } from '../database/entities/membership.entity.js';
 import type { Organization } from '../database/entities/organization.entity.js';
-import { Role } from '../database/entities/role.entity.js';
 import type { Actor } from '../permission/actor.js';
 import { CUSTOM_ROLE } from '../permission/catalog.js';
 import { type KnownIdentity, MemberIdentities } from '../permission/member-identities.service.js';
-import { PermissionSet } from '../permission/permission-set.js';
+import type { PermissionSet } from '../permission/permission-set.js';
+import { grantsOf } from '../permission/membership-role.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { findRole } from '../permission/roles.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
@@ -100,8 +100,7 @@ export class MembershipService {
     const identity = await this.identities.find(tx, actor, identityId);
     const stored = await tx.findOneBy(Membership, { organizationId: organization.id, identityId: identity.id });
     if (!stored) throw new MembershipNotFoundError();
-    const custom = stored.roleId === null ? null : await tx.findOneByOrFail(Role, { id: stored.roleId });
-    const held = PermissionSet.of({ role: stored.role, permissions: custom?.permissions ?? null });
+    const held = await grantsOf(tx, stored);
     return { identity, stored, held };
   }
 

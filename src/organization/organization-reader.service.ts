@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type SelectQueryBuilder } from 'typeorm';
+import { containing } from '../common/like.js';
 import { Membership } from '../database/entities/membership.entity.js';
 import { Organization } from '../database/entities/organization.entity.js';
 import type { Actor } from '../permission/actor.js';
@@ -26,7 +27,7 @@ export class OrganizationReader {
     const direction = orderDirection === 'asc' ? 'ASC' : 'DESC';
     return this.dataSource.transaction('REPEATABLE READ', async (tx) => {
       const visible = seenBy(actor, tx.createQueryBuilder(Organization, 'o'));
-      if (query.search) visible.andWhere('o.name ILIKE :search', { search: `%${escapeLike(query.search)}%` });
+      if (query.search) visible.andWhere('o.name ILIKE :search', { search: containing(query.search) });
       if (query.isAccessible === 'true') visible.andWhere(isMember(visible), { identityId: actor.identityId });
       const page = visible.orderBy('o.name', direction).addOrderBy('o.id', direction).take(limit).skip(offset);
       const [organizations, totalCount] = await page.getManyAndCount();
@@ -48,6 +49,3 @@ const isMember = (organizations: SelectQueryBuilder<Organization>): string =>
     .from(Membership, 'm')
     .where('m.organizationId = o.id AND m.identityId = :identityId AND m.isActive')
     .getQuery()}`;
-
-/** The text as LIKE takes it literally. */
-const escapeLike = (text: string): string => text.replaceAll(/[\\%_]/g, String.raw`\$&`);

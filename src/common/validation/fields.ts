@@ -74,21 +74,22 @@ export function TextField({ minLength, maxLength, publish = true, ...options }: 
 interface IntegerOptions extends FieldOptions {
   minimum: number;
   maximum: number;
-  /** Whether `maximum` is part of the published schema. */
+  /** Whether `minimum` and `maximum` are part of the published schema. */
+  publishMinimum?: boolean;
   publishMaximum?: boolean;
   type?: 'integer' | 'number';
 }
 
 /** A JSON integer; digits count where values arrive as text. */
 export function IntegerField(options: IntegerOptions): PropertyDecorator {
-  const { minimum, maximum, publishMaximum = true, type = 'integer', ...rest } = options;
+  const { minimum, maximum, publishMinimum = true, publishMaximum = true, type = 'integer', ...rest } = options;
   return applyDecorators(
     Transform(integerFromText, { groups: [TEXT_SOURCE] }),
     presence(rest),
     IsInt(),
     Min(minimum),
     Max(maximum),
-    documentation(rest, { type, minimum, ...(publishMaximum ? { maximum } : {}) }),
+    documentation(rest, { type, ...(publishMinimum ? { minimum } : {}), ...(publishMaximum ? { maximum } : {}) }),
   );
 }
 
