@@ -11,9 +11,10 @@ import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { PermissionModule } from './permission/permission.module.js';
 import { RevocationModule } from './revocation/revocation.module.js';
+import { RoleModule } from './role/role.module.js';
 import { TokenAuthModule } from './token-auth/token-auth.module.js';
 
-const FEATURES = [TokenAuthModule, IdentityModule, BootstrapModule, HealthModule];
+const FEATURES = [TokenAuthModule, IdentityModule, RoleModule, BootstrapModule, HealthModule];
 const FOUNDATIONS = [
   CommonModule,
   DatabaseModule,

@@ -16,6 +16,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .addTag('Token Auth', 'Tokens of machine identities, and the limits that they are issued under')
     .addTag('Access Tokens', 'What the bearer of a token can do with it')
     .addTag('Identities', 'Machine identities')
+    .addTag('Roles', 'Roles that an organization makes for itself')
     .addTag('Sub Organizations', 'Organizations below the root')
     .addTag('Admin', 'Setting up an instance')
     .addTag('Status', 'Whether the service answers')
