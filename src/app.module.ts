@@ -12,9 +12,10 @@ import { IdentityModule } from './identity/identity.module.js';
 import { OrganizationModule } from './organization/organization.module.js';
 import { PermissionModule } from './permission/permission.module.js';
 import { RevocationModule } from './revocation/revocation.module.js';
+import { RoleModule } from './role/role.module.js';
 import { TokenAuthModule } from './token-auth/token-auth.module.js';
 
-const FEATURES = [TokenAuthModule, IdentityModule, OrganizationModule, BootstrapModule, HealthModule];
+const FEATURES = [TokenAuthModule, IdentityModule, OrganizationModule, RoleModule, BootstrapModule, HealthModule];
 const FOUNDATIONS = [
   CommonModule,
   DatabaseModule,

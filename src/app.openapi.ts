@@ -18,6 +18,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .addTag('Identities', 'Machine identities')
     .addTag('Organizations', "The caller's own organization")
     .addTag('Sub Organizations', 'Organizations below the root')
+    .addTag('Roles', 'Roles that an organization makes for itself')
     .addTag('Admin', 'Setting up an instance')
     .addTag('Status', 'Whether the service answers')
     .addBearerAuth(

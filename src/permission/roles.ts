@@ -4,6 +4,13 @@ import { Role } from '../database/entities/role.entity.js';
 import { BUILT_IN_ROLES, CUSTOM_ROLE } from './catalog.js';
 import { PermissionSet } from './permission-set.js';
 
+/** Unknown, or of another organization: the caller cannot tell which. */
+export class RoleNotFoundError extends NotFoundError {
+  constructor() {
+    super('Role not found');
+  }
+}
+
 /** A role that was named by its slug: how a membership holds it, and what it gives. */
 export interface NamedRole {
   role: string;
@@ -17,6 +24,6 @@ export async function findRole(db: EntityManager, organizationId: string, slug: 
     return { role: slug, roleId: null, grants: PermissionSet.of({ role: slug, permissions: null }) };
   }
   const custom = await db.findOneBy(Role, { organizationId, slug });
-  if (!custom) throw new NotFoundError('Role not found');
+  if (!custom) throw new RoleNotFoundError();
   return { role: CUSTOM_ROLE, roleId: custom.id, grants: new PermissionSet(custom.permissions) };
 }

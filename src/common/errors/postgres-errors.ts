@@ -34,7 +34,13 @@ export function isUnavailable(error: unknown): boolean {
 /** Whether PostgreSQL broke a deadlock or a serialization conflict by ending this transaction: it may be run again. */
 export const isConflict = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error));
 
+const constraintOf = (error: unknown): string | undefined =>
+  (error as { driverError?: { constraint?: string } } | null)?.driverError?.constraint;
+
 /** Whether a unique constraint of that name was broken. */
 export const isDuplicate = (error: unknown, constraint: string): boolean =>
-  codeOf(error) === '23505' &&
-  (error as { constraint?: string; driverError?: { constraint?: string } }).driverError?.constraint === constraint;
+  codeOf(error) === '23505' && constraintOf(error) === constraint;
+
+/** Whether a row was to go that others still refer to by the foreign key of that name. */
+export const isReferenced = (error: unknown, constraint: string): boolean =>
+  ['23001', '23503'].includes(codeOf(error)) && constraintOf(error) === constraint;

@@ -1,0 +1,27 @@
+import { BadRequestError } from '../common/errors/app-error.js';
+import { BUILT_IN_ROLES, CUSTOM_ROLE } from '../permission/catalog.js';
+
+export const MAX_ROLES = 500;
+
+export class RoleSlugTakenError extends BadRequestError {
+  constructor() {
+    super('A role with this slug is there already');
+  }
+}
+
+export class RoleInUseError extends BadRequestError {
+  constructor() {
+    super('The role is held by an identity and cannot be deleted');
+  }
+}
+
+export class TooManyRolesError extends BadRequestError {
+  constructor() {
+    super(`There are ${MAX_ROLES} custom roles already, the most that there can be`);
+  }
+}
+
+/** Refuses the slugs by which memberships name what no row of the role table stands for. */
+export function checkNotReserved(slug: string): void {
+  if (Object.hasOwn(BUILT_IN_ROLES, slug) || slug === CUSTOM_ROLE) throw new BadRequestError('The slug is reserved');
+}

@@ -1,0 +1,94 @@
+import type { PermissionRule } from '../../src/database/entities/role.entity.js';
+import { TestApp } from '../support/test-app.js';
+
+const rules = (subject: string, ...action: string[]): PermissionRule[] => [{ subject, action }];
+const MANAGER = [
+  ...rules('identity', 'create', 'grant-privileges', 'edit-auth', 'revoke-auth', 'create-token'),
+  ...rules('role', 'read', 'create', 'edit', 'delete'),
+];
+const STRONGER = rules('identity', 'delete-token');
+
+describe('the boundary', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+  afterAll(() => app.stop());
+
+  const manager = async () => {
+    const caller = await app.given.identity();
+    return { ...caller, roleId: await app.given.customRole(caller.id, MANAGER) };
+  };
+  const refusal = {
+    status: 403,
+    body: { error: 'PermissionBoundaryError', details: { missingPermissions: STRONGER } },
+  };
+  const config = (id: string) => `/api/v1/auth/token-auth/identities/${id}`;
+  const role = (id: string) => `/api/v1/organization/roles/${id}`;
+
+  it.each([
+    { what: 'mint', method: 'POST', path: (id: string) => `${config(id)}/tokens` },
+    { what: 'attach', method: 'POST', path: config },
+    { what: 'update', method: 'PATCH', path: config },
+    { what: 'detach', method: 'DELETE', path: config },
+  ])('refuses to $what for a stronger identity, and not for an equal one', async ({ method, path }) => {
+    const { token } = await manager();
+    const target = await app.given.identity();
+    await app.given.customRole(target.id, STRONGER);
+    expect(await app.http.send(method, path(target.id), { token, body: {} })).toMatchObject(refusal);
+    await app.given.customRole(target.id, MANAGER);
+    const isAttach = path === config && method === 'POST';
+    expect((await app.http.send(method, path(target.id), { token, body: {} })).status).toBe(isAttach ? 400 : 200);
+  });
+
+  it('refuses to change an identity that is weak here and strong in another organization', async () => {
+    const { token } = await manager();
+    const target = await app.given.identity();
+    await app.given.subOrganization({ [target.id]: 'member' });
+    for (const method of ['POST', 'PATCH', 'DELETE']) {
+      expect(await app.http.send(method, config(target.id), { token, body: {} })).toMatchObject({
+        status: 403,
+        body: { error: 'PermissionBoundaryError' },
+      });
+    }
+  });
+
+  it('refuses to create, edit or delete a stronger role that nobody holds', async () => {
+    const { token } = await manager();
+    const holder = await app.given.bareIdentity();
+    const strong = await app.given.customRole(holder, STRONGER);
+    await app.given.customRole(holder, []);
+    const body = { slug: 'stronger', name: 'Stronger', permissions: STRONGER };
+    expect(await app.http.post('/api/v1/organization/roles', { token, body })).toMatchObject(refusal);
+    expect(await app.http.patch(role(strong), { token, body: { name: 'x' } })).toMatchObject(refusal);
+    expect(await app.http.delete(role(strong), { token })).toMatchObject(refusal);
+  });
+
+  it('refuses to add to a role what the caller does not hold, its own or one that nobody holds', async () => {
+    const { token, roleId } = await manager();
+    const holder = await app.given.bareIdentity();
+    const free = await app.given.customRole(holder, []);
+    await app.given.customRole(holder, []);
+    for (const id of [roleId, free]) {
+      const body = { permissions: [...MANAGER, ...STRONGER] };
+      expect(await app.http.patch(role(id), { token, body })).toMatchObject(refusal);
+    }
+  });
+
+  it('refuses to create an identity with a stronger role', async () => {
+    const { organizationId } = await app.given.root();
+    const { token } = await manager();
+    const strong = await app.given.customRole(await app.given.bareIdentity(), STRONGER);
+    const body = { name: 'a puppet', organizationId, role: `role-${strong}` };
+    expect(await app.http.post('/api/v1/identities', { token, body })).toMatchObject(refusal);
+  });
+
+  it('judges a role that is made and then grown by its maker at each step', async () => {
+    const { token } = await manager();
+    const body = { slug: 'first-step', name: 'First step', permissions: rules('role', 'read') };
+    const made = await app.http.post('/api/v1/organization/roles', { token, body });
+    expect(made.status).toBe(200);
+    const grown = { permissions: STRONGER };
+    expect(await app.http.patch(role(made.body.role.id as string), { token, body: grown })).toMatchObject(refusal);
+  });
+});

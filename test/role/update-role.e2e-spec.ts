@@ -1,0 +1,134 @@
+import { newId } from '../../src/common/random-id.js';
+import type { PermissionRule } from '../../src/database/entities/role.entity.js';
+import { TestApp } from '../support/test-app.js';
+
+const READ = [{ subject: 'identity', action: ['read'] }];
+const EDITOR = [{ subject: 'role', action: ['read', 'edit'] }];
+
+describe('PATCH /api/v1/organization/roles/{roleId}', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+  afterAll(() => app.stop());
+
+  const updateRole = async (roleId: string, body: object, token?: string) =>
+    app.http.patch(`/api/v1/organization/roles/${roleId}`, { token: token ?? (await app.given.root()).token, body });
+  const heldRole = async (permissions: PermissionRule[] = READ) => {
+    const holder = await app.given.identity();
+    return { holder, roleId: await app.given.customRole(holder.id, permissions) };
+  };
+  const storedRules = async (roleId: string) => {
+    const [{ permissions }]: [{ permissions: PermissionRule[] }] = await app.db.query(
+      'SELECT permissions FROM role WHERE id = $1',
+      [roleId],
+    );
+    return permissions;
+  };
+
+  describe('200', () => {
+    it('changes what is given and leaves the rest', async () => {
+      const { roleId } = await heldRole();
+      app.clock.advance(1);
+      const slug = `renamed-${newId()}`;
+      const answer = await updateRole(roleId, { slug, description: 'new' });
+      expect(answer).toMatchObject({
+        status: 200,
+        body: { role: { id: roleId, slug, name: 'a role', description: 'new', permissions: READ } },
+      });
+      expect(answer.body.role.updatedAt).toBe(app.clock.now().toISOString());
+      expect(answer.body.role.createdAt).not.toBe(answer.body.role.updatedAt);
+    });
+
+    it('replaces the permissions, for whoever holds the role, at once', async () => {
+      const { holder, roleId } = await heldRole();
+      const read = () => app.http.get(`/api/v1/identities/${holder.id}`, { token: holder.token });
+      expect((await read()).status).toBe(200);
+      await updateRole(roleId, { permissions: EDITOR });
+      expect((await read()).status).toBe(403);
+      expect((await app.http.get('/api/v1/organization/roles', { token: holder.token })).status).toBe(200);
+    });
+
+    it('tells verifiers to ask again, when the permissions change', async () => {
+      const { roleId } = await heldRole();
+      const { organizationId } = await app.given.root();
+      const countNotes = async () => {
+        const [{ count }]: [{ count: string }] = await app.db.query(
+          `SELECT count(*) FROM revocation WHERE effect = 'changed' AND scope = 'organization' AND key = $1`,
+          [organizationId],
+        );
+        return Number(count);
+      };
+      const before = await countNotes();
+      await updateRole(roleId, { permissions: [] });
+      expect(await countNotes()).toBe(before + 1);
+    });
+
+    it('is written in the audit log', async () => {
+      const { roleId } = await heldRole();
+      await updateRole(roleId, { name: 'another' });
+      expect(await app.db.query(`SELECT event FROM audit_event WHERE details->>'roleId' = $1`, [roleId])).toEqual([
+        { event: 'update-org-role' },
+      ]);
+    });
+  });
+
+  describe('400', () => {
+    it("refuses another role's slug, and a reserved one", async () => {
+      const [first, second] = [await heldRole(), await heldRole()];
+      expect((await updateRole(first.roleId, { slug: `role-${second.roleId}` })).status).toBe(400);
+      expect((await updateRole(first.roleId, { slug: 'custom' })).status).toBe(400);
+      expect((await updateRole(first.roleId, { slug: `role-${first.roleId}` })).status).toBe(200);
+    });
+  });
+
+  describe('403', () => {
+    it('without the permission, and says so in the audit log', async () => {
+      const { roleId } = await heldRole();
+      const { token } = await app.given.identity({ role: 'member' });
+      expect(await updateRole(roleId, { slug: 'admin' }, token)).toMatchObject({
+        status: 403,
+        body: { error: 'PermissionDenied' },
+      });
+      expect(
+        await app.db.query(`SELECT event, outcome FROM audit_event WHERE details->>'roleId' = $1`, [roleId]),
+      ).toEqual([{ event: 'update-org-role', outcome: 'refused' }]);
+    });
+
+    it('refuses to take from a role what the caller does not hold', async () => {
+      const { roleId } = await heldRole(READ);
+      const { holder } = await heldRole(EDITOR);
+      expect(await updateRole(roleId, { permissions: [] }, holder.token)).toMatchObject({
+        status: 403,
+        body: { error: 'PermissionBoundaryError', details: { missingPermissions: READ } },
+      });
+      expect(await storedRules(roleId)).toEqual(READ);
+    });
+  });
+
+  describe('404', () => {
+    it("for a role that is unknown, another organization's or no id, to everybody alike", async () => {
+      const other = await app.given.otherRoot();
+      const { token } = await app.given.identity({ role: 'no-access' });
+      const foreign = await app.given.customRole(other.identityId, READ, other);
+      const answers = await Promise.all([foreign, newId(), 'x', '%00'].map((id) => updateRole(id, {}, token)));
+      for (const { status, body } of answers) {
+        expect([status, body.error, body.message]).toEqual([404, 'NotFound', 'Role not found']);
+      }
+    });
+  });
+
+  describe('422', () => {
+    it.each([
+      { permissions: null },
+      { permissions: [{ subject: 'identity', action: 'fly' }] },
+      { permissions: [{ subject: 'identity', action: 'read', inverted: true }] },
+      { slug: 'UPPER' },
+      { name: '' },
+    ])('refuses %j', async (body) => {
+      const { roleId } = await heldRole();
+      expect((await updateRole(roleId, body)).status).toBe(422);
+      expect(await storedRules(roleId)).toEqual(READ);
+    });
+  });
+});
