@@ -186,6 +186,7 @@ const TABLES = [
     organization_id uuid NOT NULL,
     token_id uuid NOT NULL,
     body_digest bytea NOT NULL,
+    claims jsonb NOT NULL,
     expires_at timestamptz NOT NULL,
     CONSTRAINT pk_idempotency_key PRIMARY KEY (caller_identity_id, key, target_identity_id, organization_id)
   )`,
