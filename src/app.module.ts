@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessTokenModule } from './access-token/access-token.module.js';
 import { AuditEventModule } from './audit-event/audit-event.module.js';
+import { AuditLogModule } from './audit-log/audit-log.module.js';
 import { BootstrapModule } from './bootstrap/bootstrap.module.js';
 import { CommonModule } from './common/common.module.js';
 import type { AppConfig } from './config/app-config.js';
@@ -13,7 +14,7 @@ import { PermissionModule } from './permission/permission.module.js';
 import { RevocationModule } from './revocation/revocation.module.js';
 import { TokenAuthModule } from './token-auth/token-auth.module.js';
 
-const FEATURES = [TokenAuthModule, IdentityModule, BootstrapModule, HealthModule];
+const FEATURES = [TokenAuthModule, IdentityModule, AuditLogModule, BootstrapModule, HealthModule];
 const FOUNDATIONS = [
   CommonModule,
   DatabaseModule,

@@ -17,6 +17,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .addTag('Access Tokens', 'What the bearer of a token can do with it')
     .addTag('Identities', 'Machine identities')
     .addTag('Sub Organizations', 'Organizations below the root')
+    .addTag('Audit Logs', 'Who did what to what, when and from where')
     .addTag('Admin', 'Setting up an instance')
     .addTag('Status', 'Whether the service answers')
     .addBearerAuth(
