@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessTokenModule } from './access-token/access-token.module.js';
 import { AuditEventModule } from './audit-event/audit-event.module.js';
+import { AuditLogModule } from './audit-log/audit-log.module.js';
 import { BootstrapModule } from './bootstrap/bootstrap.module.js';
 import { CommonModule } from './common/common.module.js';
 import type { AppConfig } from './config/app-config.js';
@@ -15,7 +16,15 @@ import { RevocationModule } from './revocation/revocation.module.js';
 import { RoleModule } from './role/role.module.js';
 import { TokenAuthModule } from './token-auth/token-auth.module.js';
 
-const FEATURES = [TokenAuthModule, IdentityModule, OrganizationModule, RoleModule, BootstrapModule, HealthModule];
+const FEATURES = [
+  TokenAuthModule,
+  IdentityModule,
+  OrganizationModule,
+  RoleModule,
+  AuditLogModule,
+  BootstrapModule,
+  HealthModule,
+];
 const FOUNDATIONS = [
   CommonModule,
   DatabaseModule,

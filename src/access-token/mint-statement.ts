@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { TrustedIp } from '../common/http/trusted-ip.js';
 import type { AccessToken } from '../database/entities/access-token.entity.js';
 import type { AuditEvent } from '../database/entities/audit-event.entity.js';
+import type { IdempotencyKey } from '../database/entities/idempotency-key.entity.js';
 import type { PermissionRule } from '../database/entities/role.entity.js';
 import { snake } from '../database/naming.js';
 import { scopesSql } from '../revocation/scope.js';
@@ -57,11 +58,12 @@ const isAsJudged = (membership: string, permissions: string, judged: string): st
  * Everything that speaks for the mint, found again and held until the rows are in: the caller's token, identity,
  * configuration and memberships; the new token's identity, membership, configuration, organization and key; the
  * instance. A revocation that came first leaves nothing to hold, and then nothing is written.
+ * Of requests with one idempotency key, the first to write its row mints; the others wait for it and write nothing.
  */
 const MINT = `
-  WITH member AS (SELECT $1::jsonb AS token, $2::jsonb AS audit, $3::jsonb AS judgement),
+  WITH member AS (SELECT $1::jsonb AS token, $2::jsonb AS audit, $3::jsonb AS judgement, $4::jsonb AS kept),
   granted AS MATERIALIZED (
-    SELECT member.token, member.audit
+    SELECT member.token, member.audit, member.kept
     FROM member
     CROSS JOIN LATERAL jsonb_populate_record(NULL::access_token, member.token) t
     CROSS JOIN LATERAL jsonb_to_record(member.judgement) AS j("callerTokenId" uuid, "callerKid" text,
@@ -89,30 +91,55 @@ const MINT = `
       AND ${epochBelow(SCOPES, 't.epoch')}
     FOR SHARE OF n, ct, ci, co, ctm, cc, ck, cm, i, o, root, m, c, k
   ),
+  keyed AS (
+    INSERT INTO idempotency_key AS earlier
+    SELECT (jsonb_populate_record(NULL::idempotency_key, kept)).* FROM granted WHERE kept IS NOT NULL
+    ON CONFLICT ON CONSTRAINT pk_idempotency_key DO UPDATE
+      SET token_id = excluded.token_id, body_digest = excluded.body_digest, claims = excluded.claims,
+        expires_at = excluded.expires_at
+      WHERE earlier.expires_at <= ($1::jsonb->>'created_at')::timestamptz
+    RETURNING token_id
+  ),
+  admitted AS (SELECT token, audit FROM granted WHERE kept IS NULL OR EXISTS (SELECT FROM keyed)),
   minted AS (
     INSERT INTO access_token
-    SELECT (jsonb_populate_record(NULL::access_token, token)).* FROM granted RETURNING id
+    SELECT (jsonb_populate_record(NULL::access_token, token)).* FROM admitted RETURNING id
   ),
   audited AS (
     INSERT INTO audit_event
-    SELECT (jsonb_populate_record(NULL::audit_event, audit)).* FROM granted
+    SELECT (jsonb_populate_record(NULL::audit_event, audit)).* FROM admitted
   )
-  SELECT id FROM minted`;
+  SELECT EXISTS (SELECT FROM granted) AS "isGranted", EXISTS (SELECT FROM minted) AS "isMinted"`;
 
 /** A row with the names of its columns, as PostgreSQL reads it back from JSON. */
 const columnsOf = (row: object): string =>
   JSON.stringify(Object.fromEntries(Object.entries(row).map(([name, value]) => [snake(name), value as unknown])));
 
+const keyColumnsOf = (kept: IdempotencyKey): string =>
+  columnsOf({ ...kept, bodyDigest: `\\x${kept.bodyDigest.toString('hex')}` });
+
+/** What a mint writes. */
+export interface MintRows {
+  token: AccessToken;
+  audit: AuditEvent;
+  /** Null when the request has no idempotency key. */
+  kept: IdempotencyKey | null;
+}
+
 /**
- * Writes a token and its audit row in one statement, if everything is still as it was judged.
- * False means that nothing was written: judge again.
+ * `minted`: the rows are written. The others wrote nothing; `changed`: something is no longer as it was judged;
+ * `repeated`: all is, but the idempotency key stands for an earlier mint.
  */
+export type MintOutcome = 'minted' | 'changed' | 'repeated';
+
+/** Writes a token, its audit row and its idempotency key in one statement, if everything is still as it was judged. */
 export async function mintIfAsJudged(
   db: EntityManager,
-  token: AccessToken,
-  audit: AuditEvent,
+  { token, audit, kept }: MintRows,
   judgement: MintJudgement,
-): Promise<boolean> {
-  const rows: { id: string }[] = await db.query(MINT, [columnsOf(token), columnsOf(audit), JSON.stringify(judgement)]);
-  return rows.length === 1;
+): Promise<MintOutcome> {
+  const parameters = [columnsOf(token), columnsOf(audit), JSON.stringify(judgement), kept && keyColumnsOf(kept)];
+  const [found]: { isGranted: boolean; isMinted: boolean }[] = await db.query(MINT, parameters);
+  if (found?.isMinted) return 'minted';
+  return found?.isGranted ? 'repeated' : 'changed';
 }

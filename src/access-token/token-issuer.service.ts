@@ -41,6 +41,8 @@ export interface IssuedToken {
   /** The token's text: returned once, stored nowhere. */
   text: string;
   row: AccessToken;
+  /** What the text says. */
+  claims: AccessTokenClaims;
   /** Seconds: `exp` − `iat`. */
   expiresIn: number;
   isInSubOrganization: boolean;
@@ -88,13 +90,24 @@ export class TokenIssuer {
     const iat = wholeSeconds(now);
     const exp = iat + expiresIn;
     const row = rowOf(request, new Date(exp * 1000));
-    const text = this.sign({ ...holder, tokenId: row.id, trustedIps, numUsesLimit, epoch, iat, exp }, key);
-    return { text, row, expiresIn, isInSubOrganization: holder.parentOrganizationId !== null };
+    const claims = this.claimsOf({ ...holder, tokenId: row.id, trustedIps, numUsesLimit, epoch, iat, exp });
+    return {
+      text: this.signClaims(claims, key),
+      row,
+      claims,
+      expiresIn,
+      isInSubOrganization: holder.parentOrganizationId !== null,
+    };
   }
 
   /** The text of a token: its claims, signed. */
-  sign(content: TokenContent, { algorithm, kid, privateKey }: ActiveKey): string {
-    return this.jwt.sign(this.claimsOf(content), {
+  sign(content: TokenContent, key: ActiveKey): string {
+    return this.signClaims(this.claimsOf(content), key);
+  }
+
+  /** The text of a token whose claims were fixed before. */
+  signClaims(claims: AccessTokenClaims, { algorithm, kid, privateKey }: ActiveKey): string {
+    return this.jwt.sign(claims, {
       algorithm,
       privateKey,
       header: { alg: algorithm, typ: 'at+jwt', kid },

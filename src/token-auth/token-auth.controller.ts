@@ -5,6 +5,7 @@ import { ApiErrors } from '../common/errors/api-errors.js';
 import { type Actor, CurrentActor } from '../permission/actor.js';
 import { RequirePermission } from '../permission/require-permission.js';
 import { AttachTokenAuthDto, TokenAuthConfigResponseDto, UpdateTokenAuthDto } from './token-auth-config.dto.js';
+import { IdempotencyKeyHeader } from './idempotency-key-header.js';
 import { TokenAuthService } from './token-auth.service.js';
 import {
   CreateTokenDto,
@@ -32,7 +33,7 @@ export class TokenAuthController {
 
   /**
    * Create a token for a machine identity
-   * @remarks The answer is the only place where the token's text is ever shown. Without `organizationSlug` the token works where the caller's does.
+   * @remarks The answer is the only place where the token's text is ever shown. Without `organizationSlug` the token works where the caller's does. With an `Idempotency-Key` header (1 to 64 printable characters), a repetition by the same identity within 24 hours gives the same token again; another body, or a token that is no longer good, is a 400.
    */
   @Post('identities/:identityId/tokens')
   @HttpCode(200)
@@ -43,8 +44,9 @@ export class TokenAuthController {
     @CurrentActor() actor: Actor,
     @Param('identityId') identityId: string,
     @Body() dto: CreateTokenDto,
+    @IdempotencyKeyHeader() key?: string,
   ): Promise<CreateTokenResponseDto> {
-    return this.tokenAuth.createToken(actor, identityId, dto);
+    return this.tokenAuth.createToken(actor, identityId, dto, key);
   }
 
   /**

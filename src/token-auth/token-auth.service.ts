@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { IssuedToken } from '../access-token/token-issuer.service.js';
 import type { Actor } from '../permission/actor.js';
 import {
   type AttachTokenAuthDto,
@@ -8,7 +7,7 @@ import {
 } from './token-auth-config.dto.js';
 import { TokenAuthConfigReader } from './token-auth-config-reader.service.js';
 import { TokenAuthConfigService } from './token-auth-config.service.js';
-import { TokenMintService } from './token-mint.service.js';
+import { type MintedToken, TokenMintService } from './token-mint.service.js';
 import { TokenRecordReader, TokenRecordService } from './token-record.service.js';
 import {
   type CreateTokenDto,
@@ -32,8 +31,13 @@ export class TokenAuthService {
     private readonly recordReader: TokenRecordReader,
   ) {}
 
-  async createToken(actor: Actor, identityId: string, dto: CreateTokenDto): Promise<CreateTokenResponseDto> {
-    return answerOf(await this.mint.createToken(actor, identityId, dto));
+  async createToken(
+    actor: Actor,
+    identityId: string,
+    dto: CreateTokenDto,
+    key?: string,
+  ): Promise<CreateTokenResponseDto> {
+    return answerOf(await this.mint.createToken(actor, identityId, dto, key));
   }
 
   async listTokens(actor: Actor, identityId: string, query: ListTokensQueryDto): Promise<TokenListResponseDto> {
@@ -75,13 +79,12 @@ export class TokenAuthService {
   }
 }
 
-function answerOf({ text, row, expiresIn, isInSubOrganization }: IssuedToken): CreateTokenResponseDto {
-  const subOrganizationId = isInSubOrganization ? row.organizationId : null;
+function answerOf({ text, record, expiresIn }: MintedToken): CreateTokenResponseDto {
   return {
     accessToken: text,
     expiresIn,
-    accessTokenMaxTTL: row.maxTtl,
+    accessTokenMaxTTL: record.maxTtl,
     tokenType: 'Bearer',
-    tokenData: TokenDto.from({ ...row, isRevoked: false, subOrganizationId }),
+    tokenData: TokenDto.from(record),
   };
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { digestOf } from '../access-token/idempotency.js';
 import type { MintJudgement } from '../access-token/mint-statement.js';
 import type { IssuedToken, TokenHolder } from '../access-token/token-issuer.service.js';
 import { TokenMinter } from '../access-token/token-minter.service.js';
@@ -12,6 +13,7 @@ import { PermissionSet } from '../permission/permission-set.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { findMemberships, findTarget, type JudgedMembership, type TargetOrganization } from './mint-judgement.js';
 import { TokenAuthNotAttachedError } from './token-auth-errors.js';
+import { readTokenRecord, type TokenRecord } from './token-records.js';
 import type { CreateTokenDto } from './token.dto.js';
 
 /** A mint that was found right: what to issue, and what it was judged by. */
@@ -19,6 +21,11 @@ interface Judged {
   holder: TokenHolder;
   config: TokenAuthConfig;
   judgement: MintJudgement;
+}
+
+/** A token's text and its record. */
+export interface MintedToken extends IssuedToken {
+  record: TokenRecord;
 }
 
 /** Mints tokens: judges, signs, and leaves the last word to the statement that writes. */
@@ -31,8 +38,11 @@ export class TokenMintService {
     private readonly minter: TokenMinter,
   ) {}
 
-  async createToken(caller: Actor, identityId: string, dto: CreateTokenDto): Promise<IssuedToken> {
-    return this.minter.mint(caller, async (actor) => {
+  /** With a key, a repetition gives the same token again. */
+  async createToken(caller: Actor, identityId: string, dto: CreateTokenDto, key?: string): Promise<MintedToken> {
+    const bodyDigest = digestOf([dto.name ?? null, dto.organizationSlug ?? null]);
+    const repeatable = key === undefined ? undefined : { key, bodyDigest };
+    const issued = await this.minter.mint(caller, async (actor) => {
       const { holder, config, judgement } = await this.judge(actor, identityId, dto);
       const target = { identityId, details: { scope: holder.organizationId } };
       return {
@@ -42,8 +52,16 @@ export class TokenMintService {
         judgement,
         event: 'create-token-identity-token-auth',
         target,
+        repeatable,
       };
     });
+    return { ...issued, record: key === undefined ? newRecordOf(issued) : await this.recordOf(issued) };
+  }
+
+  /** The record as it stands: the token of a repetition may have been used and renamed. */
+  private async recordOf(issued: IssuedToken): Promise<TokenRecord> {
+    const { organizationId, id } = issued.row;
+    return (await readTokenRecord(this.dataSource.manager, organizationId, id)) ?? newRecordOf(issued);
   }
 
   private async judge(actor: Actor, identityId: string, dto: CreateTokenDto): Promise<Judged> {
@@ -82,6 +100,12 @@ export class TokenMintService {
     return { mine, theirs };
   }
 }
+
+const newRecordOf = ({ row, isInSubOrganization }: IssuedToken): TokenRecord => ({
+  ...row,
+  isRevoked: false,
+  subOrganizationId: isInSubOrganization ? row.organizationId : null,
+});
 
 const holderOf = (identityId: string, { id, rootId, parentId }: TargetOrganization): TokenHolder => ({
   identityId,

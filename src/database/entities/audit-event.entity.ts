@@ -3,6 +3,10 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 /** Who did what to what, when, from where, and how it ended. No foreign keys: it outlives what it names. */
 @Entity('audit_event')
 @Index(['organizationId', 'createdAt', 'id'])
+@Index(['organizationId', 'event', 'createdAt', 'id'])
+@Index(['organizationId', 'actorIdentityId', 'createdAt', 'id'])
+@Index(['organizationId', 'identityId', 'createdAt', 'id'])
+@Index(['organizationId', 'tokenId', 'createdAt', 'id'])
 export class AuditEvent {
   @PrimaryColumn('uuid')
   id: string;

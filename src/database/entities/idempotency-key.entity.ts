@@ -21,6 +21,10 @@ export class IdempotencyKey {
   @Column('bytea')
   bodyDigest: Buffer;
 
+  /** What the token's text says: never the text. */
+  @Column('jsonb')
+  claims: object;
+
   @Index()
   @Column('timestamptz')
   expiresAt: Date;

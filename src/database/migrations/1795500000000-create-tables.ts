@@ -186,6 +186,7 @@ const TABLES = [
     organization_id uuid NOT NULL,
     token_id uuid NOT NULL,
     body_digest bytea NOT NULL,
+    claims jsonb NOT NULL,
     expires_at timestamptz NOT NULL,
     CONSTRAINT pk_idempotency_key PRIMARY KEY (caller_identity_id, key, target_identity_id, organization_id)
   )`,
@@ -208,6 +209,14 @@ const TABLES = [
     CONSTRAINT pk_audit_event PRIMARY KEY (id)
   )`,
   `CREATE INDEX ix_audit_event_organization_id_created_at_id ON audit_event (organization_id, created_at, id)`,
+  `CREATE INDEX ix_audit_event_organization_id_event_created_at_id
+    ON audit_event (organization_id, event, created_at, id)`,
+  `CREATE INDEX ix_audit_event_organization_id_actor_identity_id_created_at_id
+    ON audit_event (organization_id, actor_identity_id, created_at, id)`,
+  `CREATE INDEX ix_audit_event_organization_id_identity_id_created_at_id
+    ON audit_event (organization_id, identity_id, created_at, id)`,
+  `CREATE INDEX ix_audit_event_organization_id_token_id_created_at_id
+    ON audit_event (organization_id, token_id, created_at, id)`,
 ];
 
 const NAMES = [
