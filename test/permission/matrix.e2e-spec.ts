@@ -1,0 +1,103 @@
+import { describeApi } from '../../src/app.openapi.js';
+import { newId } from '../../src/common/random-id.js';
+import { TestApp } from '../support/test-app.js';
+
+const AUTH = '/api/v1/auth/token-auth';
+const ROLES = '/api/v1/organization/roles';
+const PERMISSIONS = [{ subject: 'role', action: ['read'] }];
+
+/** Every operation with a credential, the roles that may use it beside admin, and what a custom role needs for it. */
+// prettier-ignore
+const MATRIX: [operation: string, request: string, needs: string[], roles: string[]][] = [
+  ['attachTokenAuth',                `POST ${AUTH}/identities/{bare}`,                      ['identity edit-auth'],    []],
+  ['updateTokenAuth',                `PATCH ${AUTH}/identities/{identity}`,                 ['identity edit-auth'],    []],
+  ['getTokenAuth',                   `GET ${AUTH}/identities/{identity}`,                   ['identity read'],         ['member']],
+  ['deleteTokenAuth',                `DELETE ${AUTH}/identities/{identity}`,                ['identity revoke-auth'],  []],
+  ['createTokenAuthToken',           `POST ${AUTH}/identities/{identity}/tokens`,           ['identity create-token'], []],
+  ['getTokenAuthTokens',             `GET ${AUTH}/identities/{identity}/tokens`,            ['identity get-token'],    ['member']],
+  ['getTokenAuthTokenById',          `GET ${AUTH}/tokens/{token}`,                          ['identity get-token'],    ['member']],
+  ['getTokenAuthTokenByIdDeprecated', `GET ${AUTH}/identities/{identity}/tokens/{token}`,   ['identity get-token'],    ['member']],
+  ['updateTokenAuthToken',           `PATCH ${AUTH}/tokens/{token}`,                        ['identity create-token'], []],
+  ['revokeTokenAuthToken',           `POST ${AUTH}/tokens/{token}/revoke`,                  ['identity delete-token'], []],
+  ['createMachineIdentity',          'POST /api/v1/identities',                             ['identity create'],       []],
+  ['getMachineIdentityById',         'GET /api/v1/identities/{identity}',                   ['identity read'],         ['member']],
+  ['getOwnIdentityDetails',          'GET /api/v1/identities/details',                      [],                        ['member', 'verifier', 'no-access']],
+  ['createOrgRole',                  `POST ${ROLES}`,                                       ['role create', 'role read'], []],
+  ['listOrgRoles',                   `GET ${ROLES}`,                                        ['role read'],             ['member']],
+  ['getOrgRole',                     `GET ${ROLES}/{role}`,                                 ['role read'],             ['member']],
+  ['getOrgRoleBySlug',               `GET ${ROLES}/slug/role-{role}`,                       ['role read'],             ['member']],
+  ['updateOrgRole',                  `PATCH ${ROLES}/{role}`,                               ['role edit', 'role read'], []],
+  ['deleteOrgRole',                  `DELETE ${ROLES}/{role}`,                              ['role delete', 'role read'], []],
+];
+
+describe('who may do what', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+  afterAll(() => app.stop());
+
+  const freeRole = async (identityId: string) => {
+    const role = await app.given.customRole(identityId, PERMISSIONS);
+    await app.given.customRole(identityId, []);
+    return role;
+  };
+
+  const send = async (request: string, token: string) => {
+    const target = await app.given.identity();
+    const ids: Record<string, string> = {
+      identity: target.id,
+      token: target.tokenId,
+      bare: await app.given.bareIdentity(),
+      role: await freeRole(target.id),
+    };
+    const [method = '', path = ''] = request.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? '').split(' ');
+    const { organizationId } = await app.given.root();
+    const isCreation = request === `POST ${ROLES}`;
+    const body = isCreation
+      ? { slug: `role-${newId()}`, name: 'a role', permissions: PERMISSIONS }
+      : { name: 'a name', organizationId };
+    return app.http.send(method, path, { token, body: method === 'GET' ? undefined : body });
+  };
+
+  const callerWith = async (needs: string[]) => {
+    const caller = await app.given.identity();
+    const permissions = needs
+      .map((pair) => pair.split(' '))
+      .map(([subject = '', action = '']) => ({ subject, action: [action] }));
+    await app.given.customRole(caller.id, permissions);
+    return caller.token;
+  };
+
+  describe.each(MATRIX)('%s', (_operation, request, needs, roles) => {
+    it.each(['admin', 'member', 'verifier', 'no-access'])('as %s', async (role) => {
+      const { token } = await app.given.identity({ role });
+      const { status, body } = await send(request, token);
+      const isAllowed = role === 'admin' || roles.includes(role);
+      expect([status, body.error]).toEqual(isAllowed ? [200, undefined] : [403, 'PermissionDenied']);
+    });
+
+    it('with exactly what is needed', async () => {
+      expect((await send(request, await callerWith(needs))).status).toBe(200);
+    });
+  });
+
+  it('createMachineIdentity with a role also wants to grant privileges, and what the role gives', async () => {
+    const { organizationId } = await app.given.root();
+    const create = (token: string) =>
+      app.http.post('/api/v1/identities', { token, body: { name: 'a member', organizationId, role: 'member' } });
+    const given = ['identity create', 'identity read', 'identity get-token', 'role read'];
+    expect(await create(await callerWith(given))).toMatchObject({ status: 403, body: { error: 'PermissionDenied' } });
+    expect((await create(await callerWith([...given, 'identity grant-privileges']))).status).toBe(200);
+  });
+
+  it('is said of every operation that wants a credential', () => {
+    const { paths } = describeApi(app.nest);
+    const operations = Object.values(paths).flatMap((path) =>
+      Object.values(path as Record<string, { operationId?: string; security?: object[] }>),
+    );
+    const secured = operations.filter(({ security }) => security === undefined || security.length > 0);
+    const names = secured.map(({ operationId }) => operationId ?? '');
+    expect(MATRIX.map(([operation]) => operation).toSorted()).toEqual(names.toSorted());
+  });
+});
