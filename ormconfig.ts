@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import { AppConfig } from './src/config/app-config.js';
 import { dataSourceOptions } from './src/database/data-source-options.js';
 
-const { DATABASE_URL, DATABASE_POOL_SIZE } = AppConfig.load();
+const { DATABASE_URL, DATABASE_POOL_SIZE } = AppConfig.load(undefined, { isDatabaseAlone: true });
 if (DATABASE_URL === undefined)
   throw new Error('Set DATABASE_URL to the database that the TypeORM command line is to work on.');
 

@@ -137,13 +137,14 @@ export class AppConfig {
     return this.AUDIENCE ?? this.issuer;
   }
 
-  static load(env: NodeJS.ProcessEnv = process.env): AppConfig {
+  /** With `isDatabaseAlone`, what only a service needs may be missing: tools for the database ask for no issuer or key. */
+  static load(env: NodeJS.ProcessEnv = process.env, { isDatabaseAlone = false } = {}): AppConfig {
     const known = Object.entries(env).filter(([name, value]) => Object.hasOwn(DEFAULTS, name) && present(value));
     const config = plainToInstance(AppConfig, Object.fromEntries(known), { exposeDefaultValues: true });
     const wrong = validateSync(config, { forbidUnknownValues: false }).flatMap(({ property, constraints = {} }) =>
       Object.values(constraints).map((complaint) => `${property} ${complaint}`),
     );
-    const problems = [...wrong, ...config.contradictions()];
+    const problems = [...wrong, ...(isDatabaseAlone ? [] : config.contradictions())];
     if (problems.length === 0) return config;
     throw new InvalidEnvironmentError(`The environment is not valid:\n  ${problems.join('\n  ')}`);
   }

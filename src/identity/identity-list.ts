@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import { TOKEN_AUTH } from '../access-token/access-token-claims.js';
 import { containing } from '../common/like.js';
 import type { FoundMembershipDto, IdentityFilterDto, IdentitySearchDto } from './identity-list.dto.js';
+import { CustomRoleDto } from './identity-membership.dto.js';
 import type { TextFilter } from './text-filter.js';
 
 const FROM = `
@@ -31,7 +32,7 @@ interface Row {
   name: string;
   hasDeleteProtection: boolean;
   ownerId: string;
-  customRole: { id: string; name: string; slug: string; permissions: object; description: string | null } | null;
+  customRole: CustomRoleDto | null;
   hasTokenAuth: boolean;
 }
 
@@ -106,7 +107,7 @@ function viewOf({ customRole, hasTokenAuth, name, hasDeleteProtection, ownerId, 
     ...row,
     lastLoginAuthMethod: null,
     lastLoginTime: null,
-    ...(customRole ? { customRole: customRoleOf(customRole) } : {}),
+    ...(customRole ? { customRole: CustomRoleDto.from(customRole) } : {}),
     identity: {
       name,
       id: row.identityId,
@@ -117,11 +118,3 @@ function viewOf({ customRole, hasTokenAuth, name, hasDeleteProtection, ownerId, 
     },
   };
 }
-
-const customRoleOf = ({ id, name, slug, permissions, description }: NonNullable<Row['customRole']>) => ({
-  id,
-  name,
-  slug,
-  permissions,
-  description,
-});

@@ -17,6 +17,11 @@ export class CustomRoleDto {
 
   @Text({ nullable: true, required: false })
   description: string | null;
+
+  /** The columns that are for callers, and no more. */
+  static from({ id, name, slug, permissions, description }: CustomRoleDto): CustomRoleDto {
+    return { id, name, slug, permissions, description };
+  }
 }
 
 export class MetadataEntryDto {
@@ -101,7 +106,7 @@ export class IdentityMembershipDto {
       lastLoginAuthMethod: null,
       lastLoginTime: null,
       metadata,
-      ...(role ? { customRole: role } : {}),
+      ...(role ? { customRole: CustomRoleDto.from(role) } : {}),
       identity: {
         name: identity.name,
         id: identity.id,

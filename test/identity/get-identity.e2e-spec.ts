@@ -53,6 +53,21 @@ describe('reading identities', () => {
       expect((await read(id)).body.identity).toMatchObject({ role: 'member' });
     });
 
+    it('200: tells of a custom role what is for callers, and no more', async () => {
+      const { id } = await app.given.identity();
+      const permissions = [{ subject: 'identity', action: ['read'] }];
+      const roleId = await app.given.customRole(id, permissions);
+      const { body } = await read(id);
+      expect(body.identity).toMatchObject({ role: 'custom', roleId });
+      expect(body.identity.customRole).toEqual({
+        id: roleId,
+        slug: `role-${roleId}`,
+        name: 'a role',
+        description: null,
+        permissions,
+      });
+    });
+
     it('403: wants read', async () => {
       const { id, token } = await app.given.identity();
       expect((await read(id, token)).body).toMatchObject({ error: 'PermissionDenied' });

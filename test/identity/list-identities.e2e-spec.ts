@@ -80,6 +80,7 @@ describe('GET /api/v1/identities', () => {
         roleId,
         customRole: { id: roleId, slug: `role-${roleId}`, name: 'a role', description: null },
       });
+      expect(JSON.stringify(body.identities)).not.toMatch(/organization_?id/i);
     });
   });
 

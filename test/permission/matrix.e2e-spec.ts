@@ -4,7 +4,7 @@ import { TestApp } from '../support/test-app.js';
 
 const AUTH = '/api/v1/auth/token-auth';
 const ROLES = '/api/v1/organization/roles';
-const PERMISSIONS = [{ subject: 'role', action: ['read'] }];
+const SUBS = '/api/v1/sub-organizations';
 
 /** Every operation with a credential, the roles that may use it beside admin, and what a custom role needs for it. */
 // prettier-ignore
@@ -22,12 +22,27 @@ const MATRIX: [operation: string, request: string, needs: string[], roles: strin
   ['createMachineIdentity',          'POST /api/v1/identities',                             ['identity create'],       []],
   ['getMachineIdentityById',         'GET /api/v1/identities/{identity}',                   ['identity read'],         ['member']],
   ['getOwnIdentityDetails',          'GET /api/v1/identities/details',                      [],                        ['member', 'verifier', 'no-access']],
-  ['createOrgRole',                  `POST ${ROLES}`,                                       ['role create', 'role read'], []],
+  ['createOrgRole',                  `POST ${ROLES}`,                                       ['role create'],           []],
   ['listOrgRoles',                   `GET ${ROLES}`,                                        ['role read'],             ['member']],
   ['getOrgRole',                     `GET ${ROLES}/{role}`,                                 ['role read'],             ['member']],
   ['getOrgRoleBySlug',               `GET ${ROLES}/slug/role-{role}`,                       ['role read'],             ['member']],
-  ['updateOrgRole',                  `PATCH ${ROLES}/{role}`,                               ['role edit', 'role read'], []],
-  ['deleteOrgRole',                  `DELETE ${ROLES}/{role}`,                              ['role delete', 'role read'], []],
+  ['updateOrgRole',                  `PATCH ${ROLES}/{role}`,                               ['role edit'],             []],
+  ['deleteOrgRole',                  `DELETE ${ROLES}/{role}`,                              ['role delete'],           []],
+  ['listMachineIdentities',          'GET /api/v1/identities?orgId={organization}',         ['identity read'],         ['member']],
+  ['searchMachineIdentities',        'POST /api/v1/identities/search',                      ['identity read'],         ['member']],
+  ['updateMachineIdentity',          'PATCH /api/v1/identities/{identity}',                 ['identity edit'],         []],
+  ['deleteMachineIdentity',          'DELETE /api/v1/identities/{identity}',                ['identity delete'],       []],
+  ['listIdentityProjectMemberships', 'GET /api/v1/identities/{identity}/identity-memberships', ['identity read'],      ['member']],
+  ['getOwnOrganization',             'GET /api/v1/organization',                            [],                        ['member', 'verifier', 'no-access']],
+  ['listSubOrganizations',           `GET ${SUBS}`,                                         [],                        ['member', 'verifier', 'no-access']],
+  ['createSubOrganization',          `POST ${SUBS}`,                                        ['sub-organization create'], []],
+  ['updateSubOrganization',          `PATCH ${SUBS}/{sub}`,                                 ['sub-organization edit'], []],
+  ['deleteSubOrganization',          `DELETE ${SUBS}/{sub}`,                                ['sub-organization delete'], []],
+  ['createSubOrganizationMembership', `POST ${SUBS}/{sub}/memberships`,                     ['sub-organization direct-access'], []],
+  ['addSubOrganizationMember',       `PUT ${SUBS}/{sub}/memberships/{bare}`,                ['sub-organization grant-privileges'], []],
+  ['updateSubOrganizationMember',    `PATCH ${SUBS}/{sub}/memberships/{identity}`,          ['sub-organization grant-privileges'], []],
+  ['removeSubOrganizationMember',    `DELETE ${SUBS}/{sub}/memberships/{identity}`,         ['sub-organization grant-privileges'], []],
+  ['listAuditLogs',                  'GET /api/v1/audit-logs',                              ['audit-logs read'],       []],
 ];
 
 describe('who may do what', () => {
@@ -38,25 +53,26 @@ describe('who may do what', () => {
   afterAll(() => app.stop());
 
   const freeRole = async (identityId: string) => {
-    const role = await app.given.customRole(identityId, PERMISSIONS);
+    const role = await app.given.customRole(identityId, []);
     await app.given.customRole(identityId, []);
     return role;
   };
 
   const send = async (request: string, token: string) => {
     const target = await app.given.identity();
+    const { organizationId } = await app.given.root();
     const ids: Record<string, string> = {
+      organization: organizationId,
       identity: target.id,
       token: target.tokenId,
       bare: await app.given.bareIdentity(),
       role: await freeRole(target.id),
+      sub: (await app.given.subOrganization({ [target.id]: 'no-access' })).id,
     };
     const [method = '', path = ''] = request.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? '').split(' ');
-    const { organizationId } = await app.given.root();
-    const isCreation = request === `POST ${ROLES}`;
-    const body = isCreation
-      ? { slug: `role-${newId()}`, name: 'a role', permissions: PERMISSIONS }
-      : { name: 'a name', organizationId };
+    const name = `name ${newId()}`;
+    const body =
+      request === `POST ${ROLES}` ? { slug: `role-${newId()}`, name, permissions: [] } : { name, organizationId };
     return app.http.send(method, path, { token, body: method === 'GET' ? undefined : body });
   };
 
