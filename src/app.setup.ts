@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import './common/http/fastify-request.js';
 import { Clock } from './common/clock.js';
 import { AppErrorFilter, HttpExceptionFilter, UnexpectedErrorFilter } from './common/errors/filters.js';
-import { frameworkError } from './common/errors/framework-errors.js';
+import { frameworkError, type WireError } from './common/errors/framework-errors.js';
 import { errorBody, sendError } from './common/errors/send-error.js';
 import { addBodyParsers } from './common/http/body-parsers.js';
 import { clientAddress } from './common/http/client-address.js';
@@ -18,6 +18,12 @@ import { STATUS_OF } from './common/errors/app-error.js';
 const BODY_LIMIT_BYTES = 64 * 1024;
 const MAX_PATH_PARAMETER = 512;
 const CHECK_SLOW_CLIENTS_MS = 1000;
+
+/** Longer than any URL of this API. Node's own bound of 16 KiB is one for all header fields together. */
+const MAX_URL = 8 * 1024;
+
+/** On every answer; what may hold a token is kept by nobody, and nothing is taken for what it is not. */
+const SECURITY_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 /** The HTTP server under Nest: bounds on what it reads, and errors that never reach Nest in our own shape. */
 export function createAdapter(config: AppConfig): FastifyAdapter {
@@ -57,8 +63,9 @@ function addHooks(app: NestFastifyApplication, config: AppConfig, log: Logger): 
       userAgent: headers['user-agent'] ?? null,
       now: clock.now(),
     };
-    void reply.headers({ 'x-request-id': id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-    done();
+    void reply.headers({ 'x-request-id': id, ...SECURITY_HEADERS });
+    if (request.url.length > MAX_URL) answerError(request, reply, frameworkError(414, null));
+    else done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     logRequest(log, request, reply);
@@ -89,12 +96,13 @@ function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): 
 
 /** Bad percent-encoding and over-long parameters never reach a route; the framework's text would echo the URL. */
 function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const known = frameworkError(error.statusCode ?? 500, error) ?? {
-    error: 'InternalServerError' as const,
-    message: 'Something went wrong',
-  };
-  void reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
-  sendError(request, reply, known.error, known.message);
+  void reply.headers({ 'x-request-id': request.id, ...SECURITY_HEADERS });
+  answerError(request, reply, frameworkError(error.statusCode ?? 500, error));
+}
+
+function answerError(request: FastifyRequest, reply: FastifyReply, known: WireError | null): void {
+  const { error, message } = known ?? { error: 'InternalServerError' as const, message: 'Something went wrong' };
+  sendError(request, reply, error, message);
 }
 
 /** What is no HTTP, or comes too slowly or too large, is answered on the socket: there is no request to answer. */
@@ -112,7 +120,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
       'content-type: application/json; charset=utf-8',
       `content-length: ${Buffer.byteLength(body)}`,
       `x-request-id: ${reqId}`,
-      'cache-control: no-store',
+      ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
       'connection: close',
       '',
       body,

@@ -1,25 +1,41 @@
 import type { LoggerService } from '@nestjs/common';
-import { type Logger, pino, stdSerializers } from 'pino';
+import { type Logger, type LoggerOptions, pino, stdSerializers } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 
 /** JSON lines; on a terminal, lines for people. Headers and bodies are never handed to it, so it can't tell them. */
 export function createLogger(level: string, isTerminal: boolean): Logger {
-  const options = {
+  const options = loggerOptions(level);
+  if (!isTerminal) return pino(options);
+  return pino(options, PinoPretty({ colorize: true, translateTime: 'SYS:HH:MM:ss', sync: true }));
+}
+
+/** How every log line is written, wherever it goes. */
+export function loggerOptions(level: string): LoggerOptions {
+  return {
     level,
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: safeError },
   };
-  if (!isTerminal) return pino(options);
-  return pino(options, PinoPretty({ colorize: true, translateTime: 'SYS:HH:MM:ss', sync: true }));
 }
+
+/** Three parts of base64url of which the first begins as a JSON object does: a token, or what looks like one. */
+const TOKEN = /eyJ[\w-]*\.[\w-]*\.[\w-]*/g;
 
 /** What a log may know of an error: a query's parameters hold callers' data, and its detail holds rows. */
 function safeError(error: Error): object {
   const { type, message, stack } = stdSerializers.err(error);
-  return { type, message, stack, code: (error as { code?: unknown }).code };
+  return {
+    type,
+    message: withoutTokens(message),
+    stack: withoutTokens(stack),
+    code: (error as { code?: unknown }).code,
+  };
 }
+
+/** PostgreSQL quotes a value that it can't read in its message. */
+const withoutTokens = (text: string): string => text.replaceAll(TOKEN, '(a token)');
 
 /** Lets Nest log through the same logger. What Nest says at start is for developers of the service. */
 export class NestLogger implements LoggerService {

@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import { AppModule } from '../../src/app.module.js';
 import { createAdapter, setUpApp } from '../../src/app.setup.js';
 import { Clock } from '../../src/common/clock.js';
+import { loggerOptions } from '../../src/common/logger.js';
 import { AppConfig } from '../../src/config/app-config.js';
 import { Backing } from '../../src/config/backing.js';
 import { Fixtures } from './fixtures.js';
@@ -17,6 +18,8 @@ interface TestAppOptions {
   env?: Record<string, string>;
   /** Another replica on the same database, with the same keys. */
   beside?: TestApp;
+  /** By what address the service reaches its database, given where that is. */
+  via?: (url: string) => Promise<string>;
 }
 
 /** The whole service on a database of its own, listening on a free port, with a clock that tests move. */
@@ -36,12 +39,12 @@ export class TestApp {
     this.given = new Fixtures(this);
   }
 
-  static async start({ env = {}, beside }: TestAppOptions = {}): Promise<TestApp> {
-    const backing = beside?.backing ?? new Backing(await createDatabase(), [randomBytes(32)]);
+  static async start({ env = {}, beside, via = async (url) => url }: TestAppOptions = {}): Promise<TestApp> {
+    const backing = beside?.backing ?? new Backing(await via(await createDatabase()), [randomBytes(32)]);
     const clock = beside?.clock ?? new TestClock();
     const config = AppConfig.load({ PORT: '0', HOST: '127.0.0.1', DATABASE_POOL_SIZE: '20', ...env });
     const lines: string[] = [];
-    const log = pino({ level: 'info' }, { write: (line) => void lines.push(line) });
+    const log = pino(loggerOptions('info'), { write: (line) => void lines.push(line) });
     const testing = await Test.createTestingModule({ imports: [AppModule.with(config, backing)] })
       .overrideProvider(Clock)
       .useValue(clock)

@@ -1,6 +1,7 @@
 import type { ErrorName } from './app-error.js';
 
-interface WireError {
+/** What the wire says about an error of the framework. */
+export interface WireError {
   error: ErrorName;
   /** A sentence of ours: the framework's may echo what was sent. */
   message: string;
@@ -21,7 +22,7 @@ const BY_STATUS = {
 
 const BY_CODE: Readonly<Record<string, WireError>> = {
   FST_ERR_BAD_URL: { error: 'BadRequest', message: 'The URL is malformed' },
-  FST_ERR_MAX_LENGTH: BY_STATUS[404],
+  FST_ERR_MAX_PARAM_LENGTH: BY_STATUS[404],
   FST_ERR_CTP_BODY_TOO_LARGE: BY_STATUS[413],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: BY_STATUS[415],
   FST_ERR_CTP_INVALID_JSON_BODY: { error: 'BadRequest', message: 'The body is malformed' },
