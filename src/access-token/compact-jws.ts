@@ -2,10 +2,11 @@
 const MAX_LENGTH = 4096;
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** The header of a token of ours (RFC 7515 section 4.1, RFC 9068 section 2.1). */
+/** The header of a token of ours (RFC 7515 section 4.1, RFC 9068 section 2.1), and the size of its signature. */
 export interface JwsHeader {
   alg: string;
   kid: string;
+  signatureBytes: number;
 }
 
 /**
@@ -20,7 +21,8 @@ export function readHeader(text: string): JwsHeader | null {
   if (typeof header !== 'object' || header === null) return null;
   const { alg, kid, typ, crit, b64 } = header as Record<string, unknown>;
   const isOurs = typ === 'at+jwt' && crit === undefined && b64 === undefined;
-  return isOurs && typeof alg === 'string' && typeof kid === 'string' ? { alg, kid } : null;
+  const signatureBytes = Buffer.byteLength(parts[2] ?? '', 'base64url');
+  return isOurs && typeof alg === 'string' && typeof kid === 'string' ? { alg, kid, signatureBytes } : null;
 }
 
 const isCanonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;

@@ -33,6 +33,7 @@ export class TokenProof {
     const key = await this.keys.find(header.kid);
     if (!key) throw new AccessTokenRefusedError('unknown-key');
     if (header.alg !== key.algorithm) throw new AccessTokenRefusedError('wrong-algorithm');
+    if (!hasRightSize(key, header.signatureBytes)) throw new AccessTokenRefusedError('malformed');
     return key;
   }
 
@@ -60,3 +61,7 @@ export class TokenProof {
     return payload;
   }
 }
+
+/** jsonwebtoken takes a signature of another size for a fault of ours (RFC 7518 section 3.4: two numbers of 32 bytes). */
+const hasRightSize = ({ algorithm }: VerificationKey, signatureBytes: number): boolean =>
+  algorithm !== 'ES256' || signatureBytes === 64;
