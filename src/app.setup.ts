@@ -9,7 +9,7 @@ import { frameworkError, type WireError } from './common/errors/framework-errors
 import { errorBody, sendError } from './common/errors/send-error.js';
 import { addBodyParsers } from './common/http/body-parsers.js';
 import { clientAddress } from './common/http/client-address.js';
-import { blockListOf, parseTrustedIp, type TrustedIp } from './common/http/trusted-ip.js';
+import { blocksOf, parseTrustedIp, type TrustedIp } from './common/http/trusted-ip.js';
 import { newReqId } from './common/random-id.js';
 import { RequestShapePipe } from './common/validation/request-shape.pipe.js';
 import type { AppConfig } from './config/app-config.js';
@@ -54,7 +54,7 @@ export function setUpApp(app: NestFastifyApplication, config: AppConfig, log: Lo
 function addHooks(app: NestFastifyApplication, config: AppConfig, log: Logger): void {
   const fastify = app.getHttpAdapter().getInstance();
   const clock = app.get(Clock);
-  const trustedProxies = blockListOf(config.TRUSTED_PROXIES.map((entry) => parseTrustedIp(entry) as TrustedIp));
+  const trustedProxies = blocksOf(config.TRUSTED_PROXIES.map((entry) => parseTrustedIp(entry) as TrustedIp));
   fastify.addHook('onRequest', (request, reply, done) => {
     const { headers, socket, id } = request;
     request.context = {

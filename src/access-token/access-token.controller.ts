@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { Audited } from '../audit-event/audited.js';
 import { ApiErrors } from '../common/errors/api-errors.js';
 import { BodyTokenDto, RenewedTokenDto, RevokedMessageDto } from './access-token.dto.js';
 import { Public } from './public.decorator.js';
@@ -22,6 +23,7 @@ export class AccessTokenController {
    */
   @Post('renew')
   @HttpCode(200)
+  @Audited('renew-identity-access-token')
   @Public()
   async renewIdentityAccessToken(@Body() dto: BodyTokenDto, @Req() request: FastifyRequest): Promise<RenewedTokenDto> {
     request.hasBodyToken = true;

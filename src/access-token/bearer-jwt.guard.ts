@@ -1,9 +1,8 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import type { FastifyRequest } from 'fastify';
 import { RefusalInterceptor } from '../audit-event/refusal.interceptor.js';
-import { AccessTokenRefusedError, AddressNotAllowedError } from './access-token-errors.js';
+import { AccessTokenRefusedError } from './access-token-errors.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { IsPublic } from './public.decorator.js';
 
@@ -27,16 +26,10 @@ export class BearerJwtGuard extends AuthGuard() {
     try {
       return (await super.canActivate(context)) as boolean;
     } catch (error) {
-      await this.noteRefusal(context, error);
+      // A change that is refused for its address is told like one that is refused for permission.
+      await this.refusals.note(context, error);
       throw error;
     }
-  }
-
-  /** A change that was refused for its address is told like one that was refused for permission. */
-  private async noteRefusal(context: ExecutionContext, error: unknown): Promise<void> {
-    if (!(error instanceof AddressNotAllowedError)) return;
-    const { context: request } = context.switchToHttp().getRequest<FastifyRequest>();
-    await this.refusals.note(context, { ...error.bearer, request }, error);
   }
 
   /** Passport reports what went wrong before and during the proof in `info`, and what later steps threw in `error`. */

@@ -17,25 +17,33 @@ export class RefusalInterceptor implements NestInterceptor {
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return next.handle().pipe(
-      catchError((error: unknown) => {
-        const { user } = context.switchToHttp().getRequest<{ user?: AuditActor }>();
-        return from(this.note(context, user, error)).pipe(switchMap(() => throwError(() => error)));
-      }),
-    );
+    return next
+      .handle()
+      .pipe(
+        catchError((error: unknown) => from(this.note(context, error)).pipe(switchMap(() => throwError(() => error)))),
+      );
   }
 
-  /** Writes a refusal of a change; anything else is no refusal, and reading is not told. */
-  async note(context: ExecutionContext, actor: AuditActor | undefined, error: unknown): Promise<void> {
+  /** Writes a refusal of a change to a known caller; anything else is no refusal, and reading is not told. */
+  async note(context: ExecutionContext, error: unknown): Promise<void> {
     const event = this.reflector.get(Audited, context.getHandler());
-    if (!event || !actor || !(error instanceof AppError) || STATUS_OF[error.name] !== HttpStatus.FORBIDDEN) return;
-    await this.refusals.record(actor, event, targetOf(context.switchToHttp().getRequest(), error.name));
+    if (!event || !(error instanceof AppError) || STATUS_OF[error.name] !== HttpStatus.FORBIDDEN) return;
+    const request = context.switchToHttp().getRequest<FastifyRequest & { user?: AuditActor }>();
+    const { bearer } = error as { bearer?: Bearer };
+    const actor = request.user ?? (bearer && { ...bearer, request: request.context });
+    if (actor) await this.refusals.record(actor, event, targetOf(request, error.name, bearer));
   }
 }
 
-/** What the path names. An id that is none is a caller's text, and not kept. */
-function targetOf(request: FastifyRequest, error: string): AuditTarget {
-  const params = Object.entries(request.params as Record<string, string>).filter(([, id]) => isUuid(id));
-  const { identityId, tokenId, ...details } = Object.fromEntries(params);
+/** Whose token was refused before it became an actor. */
+type Bearer = Pick<AuditActor, 'identityId' | 'tokenId' | 'organizationId'>;
+
+/** What the path names; where it names nothing, the bearer itself. An id that is none is a caller's text, and not kept. */
+function targetOf(request: FastifyRequest, error: string, bearer?: Bearer): AuditTarget {
+  const params = Object.entries((request.params ?? {}) as Record<string, string>);
+  if (params.length === 0 && bearer) {
+    return { identityId: bearer.identityId ?? undefined, tokenId: bearer.tokenId ?? undefined, details: { error } };
+  }
+  const { identityId, tokenId, ...details } = Object.fromEntries(params.filter(([, id]) => isUuid(id)));
   return { identityId, tokenId, details: { ...details, error } };
 }

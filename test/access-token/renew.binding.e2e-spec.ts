@@ -20,6 +20,17 @@ describe('POST /api/v1/auth/token/renew: what a token is bound to', () => {
     const { token } = await app.given.identity({ config: { accessTokenTrustedIps: [{ ipAddress: '10.0.0.0/8' }] } });
     expect((await renew(app, token, '192.0.2.1')).body).toMatchObject({ statusCode: 403, error: 'ForbiddenError' });
     expect((await renew(app, token, '10.9.8.7')).status).toBe(200);
+    const { sub, jti } = decodeJwt(token);
+    const rows: object[] = await app.db.query(
+      `SELECT outcome, actor_identity_id, identity_id, token_id, ip_address FROM audit_event
+       WHERE event = 'renew-identity-access-token' AND actor_token_id = $1 ORDER BY created_at, id`,
+      [jti],
+    );
+    const event = { actor_identity_id: sub, identity_id: sub, token_id: jti };
+    expect(rows).toEqual([
+      { ...event, outcome: 'refused', ip_address: '192.0.2.1' },
+      { ...event, outcome: 'success', ip_address: '10.9.8.7' },
+    ]);
   });
 
   it('is its audience and its issuer', async () => {

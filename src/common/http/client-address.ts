@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { type BlockList, isIP } from 'node:net';
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
@@ -18,9 +18,15 @@ function canonicalIPv6(address: string): string {
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
+/** Blocks of both families, apart: Node would find any IPv4 address in an IPv6 block that holds the mapped ones. */
+export interface AddressBlocks {
+  ipv4: BlockList;
+  ipv6: BlockList;
+}
+
 /** Whether an address, as `normalizeAddress` gives it, lies in one of the blocks. */
-export function isWithin(blocks: BlockList, address: string): boolean {
-  return blocks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+export function isWithin({ ipv4, ipv6 }: AddressBlocks, address: string): boolean {
+  return isIP(address) === 6 ? ipv6.check(address, 'ipv6') : ipv4.check(address, 'ipv4');
 }
 
 /**
@@ -31,7 +37,7 @@ export function isWithin(blocks: BlockList, address: string): boolean {
 export function clientAddress(
   peer: string | undefined,
   forwardedFor: string | string[] | undefined,
-  trustedProxies: BlockList,
+  trustedProxies: AddressBlocks,
 ): string | null {
   let address = normalizeAddress(peer ?? '');
   if (address === null || forwardedFor === undefined || !isWithin(trustedProxies, address)) return address;

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { isWithin, normalizeAddress } from './client-address.js';
+import { type AddressBlocks, isWithin, normalizeAddress } from './client-address.js';
 
 /** An entry of an allow-list as it was sent, taken apart. `prefix` is absent for a bare address. */
 export interface TrustedIp {
@@ -19,20 +19,20 @@ export function parseTrustedIp(text: string): TrustedIp | null {
   return { ipAddress, type, prefix: Number(prefix) };
 }
 
-/** The blocks of the entries, as a list that addresses can be looked up in. */
-export function blockListOf(entries: readonly TrustedIp[]): BlockList {
-  const blocks = new BlockList();
+/** The blocks of the entries, as lists that addresses can be looked up in. */
+export function blocksOf(entries: readonly TrustedIp[]): AddressBlocks {
+  const blocks = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const { ipAddress, type, prefix } of entries) {
-    blocks.addSubnet(ipAddress, prefix ?? (type === 'ipv4' ? 32 : 128), type);
-    addMapped(blocks, ipAddress, type, prefix ?? 128);
+    blocks[type].addSubnet(ipAddress, prefix ?? (type === 'ipv4' ? 32 : 128), type);
+    addMapped(blocks.ipv4, ipAddress, type, prefix ?? 128);
   }
   return blocks;
 }
 
 /** A block written as IPv4-mapped IPv6 means the IPv4 addresses in it, for that is how clients are seen here. */
-function addMapped(blocks: BlockList, ipAddress: string, type: 'ipv4' | 'ipv6', prefix: number): void {
+function addMapped(ipv4: BlockList, ipAddress: string, type: 'ipv4' | 'ipv6', prefix: number): void {
   const mapped = type === 'ipv6' && prefix >= 96 ? normalizeAddress(ipAddress) : null;
-  if (mapped !== null && isIP(mapped) === 4) blocks.addSubnet(mapped, prefix - 96, 'ipv4');
+  if (mapped !== null && isIP(mapped) === 4) ipv4.addSubnet(mapped, prefix - 96, 'ipv4');
 }
 
 /** Whether the list lets every address in, and so says nothing. */
@@ -45,5 +45,5 @@ export function allowsEveryAddress(entries: readonly TrustedIp[]): boolean {
 /** Whether the allow-list lets the address in. An unknown address passes only where the list says nothing. */
 export function isAllowed(entries: readonly TrustedIp[], address: string | null): boolean {
   if (allowsEveryAddress(entries)) return true;
-  return address !== null && isWithin(blockListOf(entries), address);
+  return address !== null && isWithin(blocksOf(entries), address);
 }
