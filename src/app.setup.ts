@@ -26,7 +26,7 @@ const MAX_URL = 8 * 1024;
 const SECURITY_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 /** The HTTP server under Nest: bounds on what it reads, and errors that never reach Nest in our own shape. */
-export function createAdapter(config: AppConfig): FastifyAdapter {
+export function createAdapter(config: AppConfig, log: Logger): FastifyAdapter {
   return new FastifyAdapter({
     genReqId: newReqId,
     requestIdHeader: false,
@@ -35,8 +35,9 @@ export function createAdapter(config: AppConfig): FastifyAdapter {
     http: { headersTimeout: config.REQUEST_TIMEOUT * 1000, connectionsCheckingInterval: CHECK_SLOW_CLIENTS_MS },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_PARAMETER },
     exposeHeadRoutes: false,
-    frameworkErrors: answerFrameworkError,
-    clientErrorHandler: answerClientError,
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+      answerFrameworkError(log, error, request, reply),
+    clientErrorHandler: (error, socket) => answerClientError(log, error, socket),
   });
 }
 
@@ -75,7 +76,7 @@ function addHooks(app: NestFastifyApplication, config: AppConfig, log: Logger): 
 
 /** One line for each request: the route's pattern, never the URL, for a URL may hold anything. */
 function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
-  const { actor } = { actor: (request as { user?: { identityId: string; tokenId: string } }).user };
+  const { user: actor } = request as { user?: { identityId: string; tokenId: string } };
   const level = reply.statusCode >= 500 ? 'error' : 'info';
   log[level](
     {
@@ -95,9 +96,10 @@ function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): 
 }
 
 /** Bad percent-encoding and over-long parameters never reach a route; the framework's text would echo the URL. */
-function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+function answerFrameworkError(log: Logger, error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   void reply.headers({ 'x-request-id': request.id, ...SECURITY_HEADERS });
   answerError(request, reply, frameworkError(error.statusCode ?? 500, error));
+  logRequest(log, request, reply);
 }
 
 function answerError(request: FastifyRequest, reply: FastifyReply, known: WireError | null): void {
@@ -106,13 +108,14 @@ function answerError(request: FastifyRequest, reply: FastifyReply, known: WireEr
 }
 
 /** What is no HTTP, or comes too slowly or too large, is answered on the socket: there is no request to answer. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+function answerClientError(log: Logger, error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const known = frameworkError(400, error) ?? { error: 'BadRequest' as const, message: 'The request is malformed' };
   const reqId = newReqId();
+  log.info({ reqId, statusCode: STATUS_OF[known.error], error: known.error }, 'request');
   const body = JSON.stringify(errorBody(reqId, known.error, known.message));
   socket.end(
     [

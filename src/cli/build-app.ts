@@ -14,11 +14,15 @@ export async function buildApp(
   log: Logger,
   { preview = false } = {},
 ): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, backing), createAdapter(config), {
-    logger: new NestLogger(log),
-    bodyParser: false,
-    abortOnError: false,
-    preview,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with(config, backing),
+    createAdapter(config, log),
+    {
+      logger: new NestLogger(log),
+      bodyParser: false,
+      abortOnError: false,
+      preview,
+    },
+  );
   return preview ? app.setGlobalPrefix('api') : setUpApp(app, config, log);
 }

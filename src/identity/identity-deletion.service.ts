@@ -12,6 +12,8 @@ import { Permissions } from '../permission/permissions.service.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { grantsOf } from '../permission/membership-role.js';
 
+const NO_ACCESS = 'no-access';
+
 /** Deletes identities. What that takes does not depend on how many tokens they have. */
 @Injectable()
 export class IdentityDeletion {
@@ -44,6 +46,8 @@ export class IdentityDeletion {
     const { now } = request;
     await this.revocations.revokeScope(tx, { scope: 'identity', key: id, organizationId: rootOrganizationId, now });
     await tx.update(Identity, { id }, { deletedAt: now });
+    // Nobody holds what it held: a role that was in use by it alone can be deleted.
+    await tx.update(Membership, { identityId: id }, { role: NO_ACCESS, roleId: null, isActive: false, updatedAt: now });
     if (organizationId === rootOrganizationId) await checkAdministratorRemains(tx, rootOrganizationId);
     return identity;
   }

@@ -165,6 +165,19 @@ describe('errors', () => {
     });
   });
 
+  it.each([
+    ['is malformed', 'no request at all\r\n\r\n'],
+    ['has a malformed path', rawRequest('GET /api/v1/identities/%')],
+    ['has an over-long id', rawRequest(`GET /api/v1/identities/${'a'.repeat(2000)}`)],
+    ['has an over-long URL', rawRequest(`GET /api/status?a=${'b'.repeat(10_000)}`)],
+    ['has no route', rawRequest('GET /nowhere')],
+    ['has malformed JSON', rawRequest(`POST ${RENEW}`, json, '{')],
+  ])('has one line of the log under its reqId when it %s', async (_what, text) => {
+    const { headers, status } = await sendRaw(app.origin, text);
+    const lines = app.log.filter((line) => (line as { reqId?: string }).reqId === headers['x-request-id']);
+    expect(lines).toEqual([expect.objectContaining({ msg: 'request', statusCode: status, error: expect.any(String) })]);
+  });
+
   describe('what was sent', () => {
     it.each<[string, string, Record<string, string>, string]>([
       ['malformed JSON', `POST ${RENEW}`, json, `{"accessToken":"${SECRET}"`],

@@ -79,6 +79,7 @@ describe('DELETE /api/v1/identities/{identityId}', () => {
       const { id, token } = await app.given.identity({ role: 'member' });
       await remove(id);
       await app.db.query(`UPDATE identity SET deleted_at = NULL WHERE id = $1`, [id]);
+      await app.db.query(`UPDATE membership SET is_active = true WHERE identity_id = $1`, [id]);
       expect(await api.use(token)).toBe(401);
       const { accessToken } = await app.given.mint(id);
       expect(await api.use(accessToken)).toBe(200);
@@ -96,6 +97,16 @@ describe('DELETE /api/v1/identities/{identityId}', () => {
       expect((await remove(id, here)).status).toBe(404);
       await app.given.membership(sub.id, id, 'member');
       expect(await api.use(accessToken)).toBe(401);
+    });
+
+    it('frees the role that it held', async () => {
+      const { token } = await app.given.root();
+      const { id } = await app.given.identity();
+      const roleId = await app.given.customRole(id, [{ subject: 'identity', action: ['read'] }]);
+      const deleteRole = () => app.http.delete(`/api/v1/organization/roles/${roleId}`, { token });
+      expect((await deleteRole()).status).toBe(400);
+      await remove(id);
+      expect((await deleteRole()).status).toBe(200);
     });
 
     it('lets an administrator who is not the last delete itself', async () => {

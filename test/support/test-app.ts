@@ -49,7 +49,7 @@ export class TestApp {
       .overrideProvider(Clock)
       .useValue(clock)
       .compile();
-    const nest = testing.createNestApplication<NestFastifyApplication>(createAdapter(config), {
+    const nest = testing.createNestApplication<NestFastifyApplication>(createAdapter(config, log), {
       bodyParser: false,
       logger: false,
     });

@@ -73,7 +73,7 @@ describe('a change that fails on its way', () => {
     const { body } = await whileFailing('audit_event', () => api.mint(id, {}, token));
     const causes = app.log.filter((line) => (line as { reqId?: string }).reqId === body.reqId);
     expect(causes).toContainEqual(
-      expect.objectContaining({ level: 50, err: expect.objectContaining({ code: 'P0001' }) }),
+      expect.objectContaining({ level: 'error', err: expect.objectContaining({ code: 'P0001' }) }),
     );
     expect(app.logLines.join('')).not.toContain(token.split('.')[2]);
   });
