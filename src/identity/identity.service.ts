@@ -60,8 +60,9 @@ export class IdentityService {
       const { id } = known;
       this.permissions.check(actor, 'identity', 'edit');
       this.identities.checkOwned(actor, known);
+      // Before its membership, as every mint does, or the two would wait for each other.
+      const stored = await tx.findOneOrFail(Identity, { where: { id }, lock: { mode: 'pessimistic_write' } });
       if (dto.role !== undefined) await this.giveRole(tx, actor, id, dto.role);
-      const stored = await tx.findOneByOrFail(Identity, { id });
       const { name = stored.name, hasDeleteProtection = stored.hasDeleteProtection } = dto;
       const identity = { ...stored, name, hasDeleteProtection, updatedAt: actor.request.now };
       await tx.update(Identity, { id }, identity);

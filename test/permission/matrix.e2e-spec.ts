@@ -72,8 +72,18 @@ describe('who may do what', () => {
     const [method = '', path = ''] = request.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? '').split(' ');
     const name = `name ${newId()}`;
     const body =
-      request === `POST ${ROLES}` ? { slug: `role-${newId()}`, name, permissions: [] } : { name, organizationId };
+      request === `POST ${ROLES}`
+        ? { slug: `role-${newId()}`, name, permissions: [] }
+        : { name, organizationId, ...(request.startsWith('PATCH') && { isActive: false }) };
     return app.http.send(method, path, { token, body: method === 'GET' ? undefined : body });
+  };
+
+  /** What the audit log says of a request. */
+  const outcomesOf = async (reqId: string | null): Promise<string[]> => {
+    const rows: { outcome: string }[] = await app.db.query('SELECT outcome FROM audit_event WHERE req_id = $1', [
+      reqId,
+    ]);
+    return rows.map(({ outcome }) => outcome);
   };
 
   const callerWith = async (needs: string[]) => {
@@ -85,12 +95,16 @@ describe('who may do what', () => {
     return caller.token;
   };
 
-  describe.each(MATRIX)('%s', (_operation, request, needs, roles) => {
+  describe.each(MATRIX)('%s', (operation, request, needs, roles) => {
     it.each(['admin', 'member', 'verifier', 'no-access'])('as %s', async (role) => {
       const { token } = await app.given.identity({ role });
-      const { status, body } = await send(request, token);
+      const { status, body, headers } = await send(request, token);
       const isAllowed = role === 'admin' || roles.includes(role);
       expect([status, body.error]).toEqual(isAllowed ? [200, undefined] : [403, 'PermissionDenied']);
+      const isChange = !request.startsWith('GET') && operation !== 'searchMachineIdentities';
+      expect(await outcomesOf(headers.get('x-request-id'))).toEqual(
+        isChange ? [isAllowed ? 'success' : 'refused'] : [],
+      );
     });
 
     it('with exactly what is needed', async () => {
