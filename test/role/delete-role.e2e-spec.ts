@@ -35,6 +35,23 @@ describe('DELETE /api/v1/organization/roles/{roleId}', () => {
   });
 
   describe('400', () => {
+    it('goes, or is given, of 20 times both at once', async () => {
+      const { token } = await app.given.root();
+      for (let time = 0; time < 20; time += 1) {
+        const { id } = await app.given.identity();
+        const roleId = await app.given.customRole(id, []);
+        await app.http.patch(`/api/v1/identities/${id}`, { token, body: { role: 'no-access' } });
+        const [gone, given] = await Promise.all([
+          app.http.delete(`/api/v1/organization/roles/${roleId}`, { token }),
+          app.http.patch(`/api/v1/identities/${id}`, { token, body: { role: `role-${roleId}` } }),
+        ]);
+        expect([
+          [200, 404],
+          [400, 200],
+        ]).toContainEqual([gone.status, given.status]);
+      }
+    });
+
     it('refuses while an identity holds it, and nothing is written', async () => {
       const roleId = await app.given.customRole(await app.given.bareIdentity(), READ);
       expect(await deleteRole(roleId)).toMatchObject({ status: 400, body: { error: 'BadRequest' } });

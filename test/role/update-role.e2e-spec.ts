@@ -49,6 +49,22 @@ describe('PATCH /api/v1/organization/roles/{roleId}', () => {
       expect((await app.http.get('/api/v1/organization/roles', { token: holder.token })).status).toBe(200);
     });
 
+    it('holds at once on every other replica', async () => {
+      const { token } = await app.given.root();
+      const holder = await app.given.identity();
+      const roleId = await app.given.customRole(holder.id, [{ subject: 'identity', action: ['create'] }]);
+      const replica = await TestApp.start({ beside: app });
+      const { organizationId } = await app.given.root();
+      const create = async () => {
+        const body = { name: 'x', organizationId };
+        return (await replica.http.post('/api/v1/identities', { token: holder.token, body })).status;
+      };
+      expect(await create()).toBe(200);
+      await app.http.patch(`/api/v1/organization/roles/${roleId}`, { token, body: { permissions: [] } });
+      expect(await create()).toBe(403);
+      await replica.stop();
+    });
+
     it('tells verifiers to ask again, when the permissions change', async () => {
       const { roleId } = await heldRole();
       const { organizationId } = await app.given.root();

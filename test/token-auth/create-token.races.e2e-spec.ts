@@ -92,6 +92,17 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
     expect(await countTokens(target)).toBe(0);
   });
 
+  it('mints nothing when the role of the caller shrinks meanwhile', async () => {
+    const caller = await app.given.identity();
+    const roleId = await app.given.customRole(caller.id, [{ subject: 'identity', action: ['create-token'] }]);
+    const target = await app.given.bareIdentity();
+    await app.given.attach(target);
+    const { token } = await app.given.root();
+    between(() => app.http.patch(`/api/v1/organization/roles/${roleId}`, { token, body: { permissions: [] } }));
+    expect(await createToken(target, caller.token)).toMatchObject({ status: 403, body: { error: 'PermissionDenied' } });
+    expect(await countTokens(target)).toBe(0);
+  });
+
   it('mints under the limits as they stand, when they change meanwhile', async () => {
     const target = await app.given.bareIdentity();
     await app.given.attach(target);
