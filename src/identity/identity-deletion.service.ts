@@ -47,7 +47,7 @@ export class IdentityDeletion {
     await this.revocations.revokeScope(tx, { scope: 'identity', key: id, organizationId: rootOrganizationId, now });
     await tx.update(Identity, { id }, { deletedAt: now });
     // Nobody holds what it held: a role that was in use by it alone can be deleted.
-    await tx.update(Membership, { identityId: id }, { role: NO_ACCESS, roleId: null, isActive: false, updatedAt: now });
+    await tx.update(Membership, { identityId: id }, { role: NO_ACCESS, roleId: null, updatedAt: now });
     if (organizationId === rootOrganizationId) await checkAdministratorRemains(tx, rootOrganizationId);
     return identity;
   }

@@ -3,8 +3,8 @@ import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsObject, ValidateNested } from 'class-validator';
 import { ChoiceField } from '../common/validation/choice-field.js';
 import { IntegerField, Optional, TextField } from '../common/validation/fields.js';
-import { Count, Flag, Text, Time, Uuid } from '../common/validation/response-fields.js';
-import { CustomRoleDto, MemberDto } from './identity-membership.dto.js';
+import { Count, Flag, Text, Uuid } from '../common/validation/response-fields.js';
+import { MemberDto, PlainMembershipDto } from './identity-membership.dto.js';
 import { type TextFilter, TextFilterField } from './text-filter.js';
 
 const MAX_ALTERNATIVES = 5;
@@ -102,46 +102,12 @@ export class ListedMemberDto {
   authMethods: string[];
 }
 
-/** A membership as a list of them shows it. */
-class ListedMembershipBase {
-  @Uuid()
-  id: string;
-
-  @Text()
-  role: string;
-
-  @Uuid({ nullable: true, required: false })
-  roleId: string | null;
-
-  @Uuid()
-  orgId: string;
-
-  @Time()
-  createdAt: Date;
-
-  @Time()
-  updatedAt: Date;
-
-  @Uuid()
-  identityId: string;
-
-  @Text({ nullable: true, required: false })
-  lastLoginAuthMethod: string | null;
-
-  @Time({ nullable: true, required: false })
-  lastLoginTime: Date | null;
-
-  /** Left out for built-in roles */
-  @ApiProperty({ type: CustomRoleDto, required: false })
-  customRole?: CustomRoleDto;
-}
-
-export class ListedMembershipDto extends ListedMembershipBase {
+export class ListedMembershipDto extends PlainMembershipDto {
   @ApiProperty({ type: ListedMemberDto })
   identity: ListedMemberDto;
 }
 
-export class FoundMembershipDto extends ListedMembershipBase {
+export class FoundMembershipDto extends PlainMembershipDto {
   @ApiProperty({ type: MemberDto })
   identity: MemberDto;
 }

@@ -55,8 +55,8 @@ export class MemberDto {
   activeLockoutAuthMethods: string[];
 }
 
-/** A machine identity as a member of the caller's organization. */
-export class IdentityMembershipDto {
+/** A membership without who it is that has it. */
+export class PlainMembershipDto {
   @Uuid()
   id: string;
 
@@ -84,12 +84,15 @@ export class IdentityMembershipDto {
   @Time({ nullable: true, required: false })
   lastLoginTime: Date | null;
 
-  @ApiProperty({ type: [MetadataEntryDto], required: false })
-  metadata: MetadataEntryDto[];
-
   /** Left out for built-in roles */
   @ApiProperty({ type: CustomRoleDto, required: false })
   customRole?: CustomRoleDto;
+}
+
+/** A machine identity as a member of the caller's organization. */
+export class IdentityMembershipDto extends PlainMembershipDto {
+  @ApiProperty({ type: [MetadataEntryDto], required: false })
+  metadata: MetadataEntryDto[];
 
   @ApiProperty({ type: MemberDto })
   identity: MemberDto;

@@ -46,14 +46,16 @@ describe('DELETE /api/v1/identities/{identityId}', () => {
 
     it('costs the same with 100 000 tokens: one mark and one entry, and no token row is touched', async () => {
       const { id, tokenId } = await app.given.identity();
-      await app.db.query(
-        `INSERT INTO access_token (id, identity_id, organization_id, kid, auth_method, ttl, max_ttl, num_uses_limit,
-           num_uses, epoch, expires_at, created_at, updated_at)
-         SELECT gen_random_uuid(), identity_id, organization_id, kid, auth_method, ttl, max_ttl, num_uses_limit,
-           num_uses, epoch, expires_at, created_at, updated_at
-         FROM access_token, generate_series(1, 100000) WHERE id = $1`,
-        [tokenId],
-      );
+      for (let batch = 0; batch < 20; batch += 1) {
+        await app.db.query(
+          `INSERT INTO access_token (id, identity_id, organization_id, kid, auth_method, ttl, max_ttl, num_uses_limit,
+             num_uses, epoch, expires_at, created_at, updated_at)
+           SELECT gen_random_uuid(), identity_id, organization_id, kid, auth_method, ttl, max_ttl, num_uses_limit,
+             num_uses, epoch, expires_at, created_at, updated_at
+           FROM access_token, generate_series(1, 5000) WHERE id = $1`,
+          [tokenId],
+        );
+      }
       const versions = (): Promise<object[]> =>
         app.db.query('SELECT DISTINCT xmin::text FROM access_token WHERE identity_id = $1 ORDER BY 1', [id]);
       const before = await versions();
@@ -79,7 +81,6 @@ describe('DELETE /api/v1/identities/{identityId}', () => {
       const { id, token } = await app.given.identity({ role: 'member' });
       await remove(id);
       await app.db.query(`UPDATE identity SET deleted_at = NULL WHERE id = $1`, [id]);
-      await app.db.query(`UPDATE membership SET is_active = true WHERE identity_id = $1`, [id]);
       expect(await api.use(token)).toBe(401);
       const { accessToken } = await app.given.mint(id);
       expect(await api.use(accessToken)).toBe(200);
