@@ -11,6 +11,7 @@ import { addBodyParsers } from './common/http/body-parsers.js';
 import { clientAddress } from './common/http/client-address.js';
 import { blocksOf, parseTrustedIp, type TrustedIp } from './common/http/trusted-ip.js';
 import { newReqId } from './common/random-id.js';
+import { isUuid } from './common/uuid.js';
 import { RequestShapePipe } from './common/validation/request-shape.pipe.js';
 import type { AppConfig } from './config/app-config.js';
 import { STATUS_OF } from './common/errors/app-error.js';
@@ -68,11 +69,19 @@ function addHooks(app: NestFastifyApplication, config: AppConfig, log: Logger): 
     if (request.url.length > MAX_URL) answerError(request, reply, frameworkError(414, null));
     else done();
   });
+  fastify.addHook('preHandler', (request, _reply, done) => {
+    request.params = canonicalIds((request.params ?? {}) as Record<string, string>);
+    done();
+  });
   fastify.addHook('onResponse', (request, reply, done) => {
     logRequest(log, request, reply);
     done();
   });
 }
+
+/** An id has one spelling from here on, whichever the caller chose: what is keyed by it is found by it. */
+const canonicalIds = (params: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(params).map(([name, id]) => [name, isUuid(id) ? id.toLowerCase() : id]));
 
 /** One line for each request: the route's pattern, never the URL, for a URL may hold anything. */
 function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): void {

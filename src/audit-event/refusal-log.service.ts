@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
@@ -25,6 +25,7 @@ interface Tally {
  */
 @Injectable()
 export class RefusalLog implements OnModuleInit, OnModuleDestroy {
+  private readonly log = new Logger(RefusalLog.name);
   private readonly tallies = new Map<string, Tally>();
   private sweeper?: NodeJS.Timeout;
 
@@ -40,7 +41,7 @@ export class RefusalLog implements OnModuleInit, OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.sweeper);
-    await Promise.all([...this.tallies.values()].map((tally) => this.close(tally)));
+    await Promise.all([...this.tallies].map(([key, tally]) => this.close(key, tally)));
   }
 
   async record(actor: AuditActor, event: AuditEventName, target: AuditTarget): Promise<void> {
@@ -54,14 +55,14 @@ export class RefusalLog implements OnModuleInit, OnModuleDestroy {
   }
 
   private async tallyOf(actor: AuditActor): Promise<Tally> {
-    const key = actor.identityId ?? '';
+    const key = `${actor.identityId}:${actor.organizationId}`;
     const now = actor.request.now.getTime();
     const current = this.tallies.get(key);
     if (current && now - current.since < MINUTE_MS) return current;
     const fresh = { since: now, written: 0, suppressed: 0, actor };
     this.tallies.delete(key);
     this.tallies.set(key, fresh);
-    if (current) await this.close(current);
+    if (current) await this.close(key, current);
     if (this.tallies.size > MAX_ACTORS) await this.dropOldest();
     return fresh;
   }
@@ -70,23 +71,30 @@ export class RefusalLog implements OnModuleInit, OnModuleDestroy {
     const [oldest] = this.tallies;
     if (!oldest) return;
     this.tallies.delete(oldest[0]);
-    await this.close(oldest[1]);
+    await this.close(...oldest);
   }
 
   /** Ends the minutes that are over. */
-  private async sweep(): Promise<void> {
+  async sweep(): Promise<void> {
     const now = this.clock.now().getTime();
     const over = [...this.tallies].filter(([, { since }]) => now - since >= MINUTE_MS);
     for (const [key] of over) this.tallies.delete(key);
-    await Promise.all(over.map(([, tally]) => this.close(tally)));
+    await Promise.all(over.map(([key, tally]) => this.close(key, tally)));
   }
 
-  private async close({ actor, suppressed }: Tally): Promise<void> {
+  /** A count that can't be written now is kept for later: it is no reason for anything else to fail. */
+  private async close(key: string, tally: Tally): Promise<void> {
+    const { actor, suppressed } = tally;
     if (suppressed === 0) return;
-    await this.write({
-      ...auditRow(actor, 'refusals-suppressed', { details: { count: suppressed } }),
-      outcome: 'refused',
-    });
+    const row = auditRow(actor, 'refusals-suppressed', { details: { count: suppressed } });
+    try {
+      await this.write({ ...row, outcome: 'refused' });
+    } catch (error) {
+      this.log.warn(`a count of refusals could not be written: ${(error as Error).name}`);
+      const current = this.tallies.get(key);
+      if (current) current.suppressed += suppressed;
+      else this.tallies.set(key, tally);
+    }
   }
 
   private async write(row: AuditEvent): Promise<void> {

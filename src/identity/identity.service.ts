@@ -58,11 +58,12 @@ export class IdentityService {
     return this.authority.manage(caller, async (tx, actor) => {
       const known = await this.identities.find(tx, actor, identityId);
       const { id } = known;
+      const role = dto.role === undefined ? null : await findRole(tx, actor.organizationId, dto.role);
       this.permissions.check(actor, 'identity', 'edit');
       this.identities.checkOwned(actor, known);
       // Before its membership, as every mint does, or the two would wait for each other.
       const stored = await tx.findOneOrFail(Identity, { where: { id }, lock: { mode: 'pessimistic_write' } });
-      if (dto.role !== undefined) await this.giveRole(tx, actor, id, dto.role);
+      if (role) await this.giveRole(tx, actor, id, role);
       const { name = stored.name, hasDeleteProtection = stored.hasDeleteProtection } = dto;
       const identity = { ...stored, name, hasDeleteProtection, updatedAt: actor.request.now };
       await tx.update(Identity, { id }, identity);
@@ -74,10 +75,10 @@ export class IdentityService {
   }
 
   /** The actor needs to hold what the identity could do before and what it can do then. */
-  private async giveRole(tx: EntityManager, actor: Actor, identityId: string, slug: string): Promise<void> {
+  private async giveRole(tx: EntityManager, actor: Actor, identityId: string, next: NamedRole): Promise<void> {
     const { organizationId, rootOrganizationId, request } = actor;
     const stored = await tx.findOneByOrFail(Membership, { organizationId, identityId });
-    const { role, roleId, grants } = await findRole(tx, organizationId, slug);
+    const { role, roleId, grants } = next;
     this.permissions.checkMayGrant(actor, 'identity', await grantsOf(tx, stored), grants);
     if (role === stored.role && roleId === stored.roleId) return;
     await tx.update(Membership, { id: stored.id }, { role, roleId, updatedAt: request.now });

@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
 import { Optional } from '../common/validation/fields.js';
 import { isStorableText } from '../common/validation/unicode.js';
@@ -28,6 +29,12 @@ const isCondition: Record<Operator, (value: unknown) => boolean> = {
   $in: (value) => Array.isArray(value) && value.length <= MAX_CHOICES && value.every(isText),
 };
 
+/** Operators that a field does not have are unknown keys, and dropped as such. */
+function withKnown(value: unknown, operators: readonly Operator[]): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => (operators as readonly string[]).includes(key)));
+}
+
 function isTextFilter(value: unknown, operators: readonly Operator[]): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return isText(value);
   return operators.every((operator) => {
@@ -39,6 +46,7 @@ function isTextFilter(value: unknown, operators: readonly Operator[]): boolean {
 /** A filter over texts with some of the operators. May be absent. */
 export const TextFilterField = (operators: readonly Operator[], description: string): PropertyDecorator =>
   applyDecorators(
+    Transform(({ value }: { value: unknown }) => withKnown(value, operators)),
     Optional(),
     ValidateBy({
       name: 'isTextFilter',

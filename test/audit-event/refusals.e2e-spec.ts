@@ -1,3 +1,4 @@
+import { RefusalLog } from '../../src/audit-event/refusal-log.service.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('refusals in the audit log', () => {
@@ -20,5 +21,42 @@ describe('refusals in the audit log', () => {
     );
     const row = { event: 'create-token-identity-token-auth', outcome: 'refused', count: null };
     expect(rows).toEqual([row, row, row, row, { event: 'refusals-suppressed', outcome: 'refused', count: 5 }]);
+  });
+
+  const countsOf = async (id: string): Promise<unknown[]> =>
+    app.db.query(
+      `SELECT details->'count' AS count, organization_id AS organization FROM audit_event
+       WHERE actor_identity_id = $1 AND event = 'refusals-suppressed'`,
+      [id],
+    );
+
+  it('keep their count while the audit log takes no row', async () => {
+    const { organizationId } = await app.given.root();
+    const { id, token } = await app.given.identity();
+    const refused = () => app.http.post(`/api/v1/auth/token-auth/identities/${id}/tokens`, { token });
+    for (let sent = 0; sent < 5; sent += 1) await refused();
+    app.clock.advance(60);
+    const refusals = app.nest.get(RefusalLog);
+    await app.db.query('ALTER TABLE audit_event RENAME TO elsewhere');
+    await refusals.sweep();
+    await app.db.query('ALTER TABLE elsewhere RENAME TO audit_event');
+    expect(await countsOf(id)).toEqual([]);
+    await refusals.sweep();
+    expect(await countsOf(id)).toEqual([{ count: 2, organization: organizationId }]);
+  });
+
+  it('are counted for each organization apart', async () => {
+    const { identityId } = await app.given.root();
+    const { id, token } = await app.given.identity();
+    const sub = await app.given.subOrganization({ [identityId]: 'admin', [id]: 'no-access' });
+    const { accessToken } = await app.given.mint(id, { organizationSlug: sub.slug });
+    const path = `/api/v1/auth/token-auth/identities/${id}/tokens`;
+    for (let sent = 0; sent < 4; sent += 1) await app.http.post(path, { token });
+    await app.http.post(path, { token: accessToken });
+    const rows: object[] = await app.db.query(
+      `SELECT FROM audit_event WHERE actor_identity_id = $1 AND organization_id = $2 AND outcome = 'refused'`,
+      [id, sub.id],
+    );
+    expect(rows).toHaveLength(1);
   });
 });

@@ -139,15 +139,15 @@ describe('DELETE /api/v1/identities/{identityId}', () => {
       expect(await api.use(text)).toBe(200);
     });
 
-    it('keeps the last active administrator of a root, of ten that delete one another at once', async () => {
+    it('keeps an administrator of a root, of ten that delete one another with 50 requests at once', async () => {
       const root = await app.given.otherRoot();
       expect((await remove(root.identityId, root.token)).status).toBe(400);
       const admins = await Promise.all(Array.from({ length: 9 }, () => app.given.identity({ role: 'admin' }, root)));
       const all = [{ id: root.identityId, token: root.token }, ...admins];
       const answers = await Promise.all(
-        all.map(({ token }, index) => remove(all[(index + 1) % all.length]?.id ?? '', token)),
+        Array.from({ length: 50 }, (_, index) => remove(all[(index * 7 + 1) % 10]?.id ?? '', all[index % 10]?.token)),
       );
-      expect(answers.filter(({ status }) => ![200, 400, 401].includes(status))).toEqual([]);
+      expect(answers.filter(({ status }) => ![200, 400, 401, 404].includes(status))).toEqual([]);
       const left: object[] = await app.db.query(
         'SELECT FROM identity WHERE organization_id = $1 AND deleted_at IS NULL',
         [root.organizationId],

@@ -75,6 +75,9 @@ describe('POST /api/v1/identities/search', () => {
       { filter: { role: 'member', name: { $contains: 'beta' } }, found: ['beta_1000'] },
       { filter: { $or: [{ name: 'Alpha' }, { role: 'admin' }] }, found: ['Alpha', ADMIN] },
       { filter: { role: 'member', $or: [{ name: 'Alpha' }, { role: 'admin' }] }, found: ['Alpha'] },
+      { filter: { role: { $contains: 'adm', $eq: 'admin' } }, found: [ADMIN] },
+      { filter: { role: { $contains: 1, $eq: 'admin' } }, found: [ADMIN] },
+      { filter: { role: { $contains: '\0', $eq: 'admin' }, $or: [{ role: { $contains: null } }] }, found: [ADMIN] },
       { filter: { $or: [] }, found: ['Alpha', ADMIN, String.raw`back\slash`, 'beta 100%', 'beta_1000'] },
     ])('finds by $filter', async ({ filter, found }: { filter: object; found: string[] }) => {
       expect(await namesOf(filter)).toEqual(found.toSorted());

@@ -1,4 +1,4 @@
-import { failedKeys, refusal, tally, told } from '../support/answers.js';
+import { failedKeys, refusal, told } from '../support/answers.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi, UNKNOWN_ID } from '../support/token-auth-api.js';
 
@@ -94,12 +94,14 @@ describe('PATCH /api/v1/identities/{identityId}', () => {
       expect((await update(root.identityId, { role: 'admin' }, root.token)).status).toBe(200);
     });
 
-    it('keeps one administrator of ten that demote one another at once', async () => {
+    it('keeps an administrator of ten that demote one another with 50 requests at once', async () => {
       const root = await app.given.otherRoot();
       const admins = await Promise.all(Array.from({ length: 9 }, () => app.given.identity({ role: 'admin' }, root)));
       const all = [{ id: root.identityId, token: root.token }, ...admins];
       const answers = await Promise.all(
-        all.map(({ token }, index) => update(all[(index + 1) % all.length]?.id ?? '', { role: 'no-access' }, token)),
+        Array.from({ length: 50 }, (_, index) =>
+          update(all[(index * 7 + 1) % 10]?.id ?? '', { role: 'no-access' }, all[index % 10]?.token),
+        ),
       );
       expect(answers.filter(({ status }) => ![200, 400, 403].includes(status))).toEqual([]);
       const left: object[] = await app.db.query(
@@ -107,7 +109,6 @@ describe('PATCH /api/v1/identities/{identityId}', () => {
         [root.organizationId],
       );
       expect(left.length).toBeGreaterThanOrEqual(1);
-      expect(left.length + (tally(answers)[200] ?? 0)).toBe(10);
     });
   });
 
@@ -158,9 +159,9 @@ describe('PATCH /api/v1/identities/{identityId}', () => {
       expect(told(await update(id, { name: 'x' }, token))).toEqual(refusal(404, 'NotFound', 'Identity not found'));
     });
 
-    it('knows no role that is not there', async () => {
-      const id = await app.given.bareIdentity();
-      expect(told(await update(id, { role: 'captain' }))).toEqual(refusal(404, 'NotFound', 'Role not found'));
+    it('knows no role that is not there, whatever the caller may do', async () => {
+      const { id, token } = await app.given.identity();
+      expect(told(await update(id, { role: 'captain' }, token))).toEqual(refusal(404, 'NotFound', 'Role not found'));
     });
   });
 

@@ -40,6 +40,14 @@ describe('DELETE /api/v1/auth/token-auth/identities/{identityId}', () => {
       expect(await api.use(accessToken)).toBe(200);
     });
 
+    it('is the same for an id in capitals', async () => {
+      const { id, token, tokenId } = await app.given.identity();
+      expect((await api.detach(id.toUpperCase())).status).toBe(200);
+      await api.attach(id.toUpperCase());
+      expect(await api.use(token)).toBe(401);
+      expect((await api.read(tokenId)).body.token).toMatchObject({ isAccessTokenRevoked: true });
+    });
+
     it('ends the tokens that work in sub-organizations too', async () => {
       const { identityId } = await app.given.root();
       const { id } = await app.given.identity();

@@ -62,6 +62,12 @@ describe('POST /api/v1/auth/token-auth/tokens/{tokenId}/revoke', () => {
       ]);
     });
 
+    it('is noted under the one spelling of the id, whatever the caller wrote', async () => {
+      const { token, tokenId } = await app.given.identity({ role: 'admin' });
+      expect((await api.revoke(tokenId.toUpperCase(), token)).status).toBe(200);
+      expect(await entriesOf(tokenId)).toHaveLength(1);
+    });
+
     it('has no boundary: killing is the safe side', async () => {
       const caller = await app.given.identity();
       await app.given.customRole(caller.id, [{ subject: 'identity', action: ['delete-token'] }]);
