@@ -22,7 +22,7 @@ const SlugField = ({ required }: { required: boolean }): PropertyDecorator =>
   );
 
 const NameField = ({ required }: { required: boolean }): PropertyDecorator =>
-  TextField({ required, minLength: 1, maxLength: 255, description: 'A name for people', example: 'Token minter' });
+  TextField({ required, maxLength: 255, description: 'A name for people', example: 'Token minter' });
 
 const DescriptionField = (): PropertyDecorator =>
   TextField({ maxLength: 1024, description: 'What the role is for', example: 'Mints tokens for deployments' });

@@ -140,7 +140,6 @@ describe('PATCH /api/v1/organization/roles/{roleId}', () => {
       { permissions: [{ subject: 'identity', action: 'fly' }] },
       { permissions: [{ subject: 'identity', action: 'read', inverted: true }] },
       { slug: 'UPPER' },
-      { name: '' },
     ])('refuses %j', async (body) => {
       const { roleId } = await heldRole();
       expect((await updateRole(roleId, body)).status).toBe(422);

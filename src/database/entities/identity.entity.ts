@@ -7,6 +7,7 @@ export class Identity {
   @PrimaryColumn('uuid')
   id: string;
 
+  @Index()
   @Column('text')
   name: string;
 

@@ -6,6 +6,7 @@ import { Role } from './role.entity.js';
 /** An identity in an organization, with the role it has there. */
 @Entity('membership')
 @Unique(['organizationId', 'identityId'])
+@Index(['organizationId', 'createdAt', 'id'])
 @Check('ck_membership_role', `(role = 'custom') = (role_id IS NOT NULL)`)
 export class Membership {
   @PrimaryColumn('uuid')

@@ -41,6 +41,7 @@ const TABLES = [
     CONSTRAINT fk_identity_organization_id FOREIGN KEY (organization_id) REFERENCES organization (id)
   )`,
   `CREATE INDEX ix_identity_organization_id ON identity (organization_id)`,
+  `CREATE INDEX ix_identity_name ON identity (name)`,
 
   `CREATE TABLE identity_metadata (
     id uuid NOT NULL,
@@ -83,6 +84,7 @@ const TABLES = [
     CONSTRAINT fk_membership_role_id FOREIGN KEY (role_id) REFERENCES role (id) ON DELETE RESTRICT,
     CONSTRAINT ck_membership_role CHECK ((role = 'custom') = (role_id IS NOT NULL))
   )`,
+  `CREATE INDEX ix_membership_organization_id_created_at_id ON membership (organization_id, created_at, id)`,
   `CREATE INDEX ix_membership_identity_id ON membership (identity_id)`,
   `CREATE INDEX ix_membership_role_id ON membership (role_id)`,
 
