@@ -6,6 +6,7 @@ import type { RequestContext } from '../common/http/request-context.js';
 import { isAllowed } from '../common/http/trusted-ip.js';
 import { AppConfig } from '../config/app-config.js';
 import type { Actor } from '../permission/actor.js';
+import { NO_ACCESS } from '../permission/catalog.js';
 import { PermissionSet } from '../permission/permission-set.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
 import { AccessTokenRefusedError, AddressNotAllowedError } from './access-token-errors.js';
@@ -130,7 +131,7 @@ function actorOf(kid: string, state: TokenState, request: RequestContext): Actor
     kid,
     organizationId: state.organizationId,
     rootOrganizationId: state.rootOrganizationId,
-    permissions: PermissionSet.of({ role: state.role ?? 'no-access', permissions: state.permissions }),
+    permissions: PermissionSet.of({ role: state.role ?? NO_ACCESS, permissions: state.permissions }),
     request,
   };
 }

@@ -7,12 +7,11 @@ import { Identity } from '../database/entities/identity.entity.js';
 import { Membership } from '../database/entities/membership.entity.js';
 import type { Actor } from '../permission/actor.js';
 import { checkAdministratorRemains } from '../permission/administrators.js';
+import { NO_ACCESS } from '../permission/catalog.js';
 import { IdentityNotFoundError, MemberIdentities } from '../permission/member-identities.service.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { grantsOf } from '../permission/membership-role.js';
-
-const NO_ACCESS = 'no-access';
 
 /** Deletes identities. What that takes does not depend on how many tokens they have. */
 @Injectable()

@@ -7,6 +7,7 @@ import { Identity } from '../database/entities/identity.entity.js';
 import { Membership } from '../database/entities/membership.entity.js';
 import type { Actor } from '../permission/actor.js';
 import { checkAdministratorRemains } from '../permission/administrators.js';
+import { NO_ACCESS } from '../permission/catalog.js';
 import { MemberIdentities } from '../permission/member-identities.service.js';
 import { grantsOf } from '../permission/membership-role.js';
 import { Permissions } from '../permission/permissions.service.js';
@@ -22,8 +23,6 @@ import {
   type UpdatedIdentityResponseDto,
   type UpdateIdentityDto,
 } from './identity.dto.js';
-
-const NO_ACCESS = 'no-access';
 
 /** Machine identities: who can be given tokens, and what they may do. */
 @Injectable()

@@ -5,7 +5,7 @@ import { AuditEvents } from '../audit-event/audit-events.service.js';
 import { Membership } from '../database/entities/membership.entity.js';
 import type { Organization } from '../database/entities/organization.entity.js';
 import type { Actor } from '../permission/actor.js';
-import { CUSTOM_ROLE } from '../permission/catalog.js';
+import { CUSTOM_ROLE, NO_ACCESS } from '../permission/catalog.js';
 import { type KnownIdentity, MemberIdentities } from '../permission/member-identities.service.js';
 import type { PermissionSet } from '../permission/permission-set.js';
 import { grantsOf } from '../permission/membership-role.js';
@@ -15,8 +15,6 @@ import { RevocationLog } from '../revocation/revocation-log.service.js';
 import type { AddMemberDto, UpdateMemberDto } from './membership.dto.js';
 import { MembershipNotFoundError } from './organization-errors.js';
 import { addMember, findBelow } from './sub-organizations.js';
-
-const NO_ACCESS = 'no-access';
 
 /**
  * Who is a member of a sub-organization, and as what. Judged in the root above it: what its managers hold there is

@@ -33,5 +33,8 @@ export const BUILT_IN_ROLES: Readonly<Record<string, readonly PermissionRule[]>>
   'no-access': [],
 };
 
+/** The built-in role that gives nothing: what an identity has unless it is given more. */
+export const NO_ACCESS = 'no-access';
+
 /** What stands in a membership's role when the role is one of the organization's own. */
 export const CUSTOM_ROLE = 'custom';
