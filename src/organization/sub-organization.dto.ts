@@ -3,9 +3,10 @@ import { Matches } from 'class-validator';
 import { applyDecorators } from '@nestjs/common';
 import { ChoiceField } from '../common/validation/choice-field.js';
 import { IntegerField, TextField } from '../common/validation/fields.js';
-import { Count, Text, Time, Uuid } from '../common/validation/response-fields.js';
+import { Count, Uuid } from '../common/validation/response-fields.js';
 import { SlugField } from '../common/validation/slug-field.js';
 import type { Organization } from '../database/entities/organization.entity.js';
+import { OrganizationDto } from './organization.dto.js';
 
 /** Letters and digits of any script, blanks, dashes and underscores. */
 const NAME = /^[\p{L}\p{M}\p{N} _-]+$/u;
@@ -59,27 +60,12 @@ export class ListSubOrganizationsQueryDto {
   isAccessible?: 'true' | 'false';
 }
 
-export class SubOrganizationDto {
-  @Uuid()
-  id: string;
-
-  @Text()
-  name: string;
-
-  @Text()
-  slug: string;
-
-  @Time()
-  createdAt: Date;
-
-  @Time()
-  updatedAt: Date;
-
+export class SubOrganizationDto extends OrganizationDto {
   @Uuid({ nullable: true, required: false })
   parentOrgId: string | null;
 
-  static from({ id, name, slug, createdAt, updatedAt, parentId }: Organization): SubOrganizationDto {
-    return { id, name, slug, createdAt, updatedAt, parentOrgId: parentId };
+  static override from(organization: Organization): SubOrganizationDto {
+    return { ...OrganizationDto.from(organization), parentOrgId: organization.parentId };
   }
 }
 

@@ -1,12 +1,10 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { Matches } from 'class-validator';
 import { TextField } from '../common/validation/fields.js';
 import { Text, Time, Uuid } from '../common/validation/response-fields.js';
+import { MatchesSlug } from '../common/validation/slug-field.js';
 import type { Role } from '../database/entities/role.entity.js';
 import { type PermissionRuleInputDto, PermissionRulesField } from './permission-rule.dto.js';
-
-const SLUG = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 const SlugField = ({ required }: { required: boolean }): PropertyDecorator =>
   applyDecorators(
@@ -18,7 +16,7 @@ const SlugField = ({ required }: { required: boolean }): PropertyDecorator =>
         'The name by which memberships take the role: words of a-z and 0-9 joined by single hyphens, unique in the organization. Names of built-in roles are reserved.',
       example: 'token-minter',
     }),
-    Matches(SLUG, { message: '$property must be words of a-z and 0-9, joined by single hyphens' }),
+    MatchesSlug(),
   );
 
 const NameField = ({ required }: { required: boolean }): PropertyDecorator =>

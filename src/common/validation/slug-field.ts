@@ -5,6 +5,10 @@ import { TextField } from './fields.js';
 
 const SLUG = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
+/** Words of a-z and 0-9, joined by single hyphens. */
+export const MatchesSlug = (): PropertyDecorator =>
+  Matches(SLUG, { message: '$property must be words of a-z and 0-9, joined by single hyphens' });
+
 interface SlugOptions {
   description: string;
   example?: string;
@@ -20,6 +24,6 @@ export function SlugField({ description, example }: SlugOptions): PropertyDecora
       description: `${description}. Trimmed and lower-cased, then words of a-z and 0-9 joined by single hyphens.`,
       example,
     }),
-    Matches(SLUG, { message: '$property must be words of a-z and 0-9, joined by single hyphens' }),
+    MatchesSlug(),
   );
 }
