@@ -8,7 +8,7 @@ import { AppErrorFilter, HttpExceptionFilter, UnexpectedErrorFilter } from './co
 import { frameworkError, type WireError } from './common/errors/framework-errors.js';
 import { errorBody, sendError } from './common/errors/send-error.js';
 import { addBodyParsers } from './common/http/body-parsers.js';
-import { clientAddress } from './common/http/client-address.js';
+import { clientAddress, normalizeAddress } from './common/http/client-address.js';
 import { blocksOf, parseTrustedIp, type TrustedIp } from './common/http/trusted-ip.js';
 import { newReqId } from './common/random-id.js';
 import { isUuid } from './common/uuid.js';
@@ -62,6 +62,7 @@ function addHooks(app: NestFastifyApplication, config: AppConfig, log: Logger): 
     request.context = {
       reqId: id,
       address: clientAddress(socket.remoteAddress, headers['x-forwarded-for'], trustedProxies),
+      peer: normalizeAddress(socket.remoteAddress ?? ''),
       userAgent: headers['user-agent'] ?? null,
       now: clock.now(),
     };

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Audited } from '../audit-event/audited.js';
 import { ApiErrors } from '../common/errors/api-errors.js';
 import { BodyTokenDto, RenewedTokenDto, RevokedMessageDto } from './access-token.dto.js';
+import { FailedCredentials } from './failed-credentials.service.js';
 import { Public } from './public.decorator.js';
 import { SelfRevocation } from './self-revocation.service.js';
 import { TokenRenewal } from './token-renewal.service.js';
@@ -15,6 +16,7 @@ export class AccessTokenController {
   constructor(
     private readonly renewal: TokenRenewal,
     private readonly selfRevocation: SelfRevocation,
+    private readonly failures: FailedCredentials,
   ) {}
 
   /**
@@ -27,7 +29,9 @@ export class AccessTokenController {
   @Public()
   async renewIdentityAccessToken(@Body() dto: BodyTokenDto, @Req() request: FastifyRequest): Promise<RenewedTokenDto> {
     request.hasBodyToken = true;
-    const { text, expiresIn, maxTtl } = await this.renewal.renew(dto.accessToken, request.context);
+    const { context } = request;
+    const renewed = await this.failures.judge(context, () => this.renewal.renew(dto.accessToken, context));
+    const { text, expiresIn, maxTtl } = renewed;
     return { accessToken: text, expiresIn, accessTokenMaxTTL: maxTtl, tokenType: 'Bearer' };
   }
 
@@ -43,7 +47,8 @@ export class AccessTokenController {
     @Req() request: FastifyRequest,
   ): Promise<RevokedMessageDto> {
     request.hasBodyToken = true;
-    await this.selfRevocation.revoke(dto.accessToken, request.context);
+    const { context } = request;
+    await this.failures.judge(context, () => this.selfRevocation.revoke(dto.accessToken, context));
     return { message: 'Successfully revoked access token' };
   }
 }

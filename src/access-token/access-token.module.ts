@@ -5,12 +5,14 @@ import { AccessTokenController } from './access-token.controller.js';
 import { AccessTokenService } from './access-token.service.js';
 import { Authority } from './authority.service.js';
 import { BearerJwtGuard } from './bearer-jwt.guard.js';
+import { FailedCredentials } from './failed-credentials.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { SelfRevocation } from './self-revocation.service.js';
 import { SigningKeys } from './signing-keys.service.js';
 import { TokenIssuer } from './token-issuer.service.js';
 import { TokenMinter } from './token-minter.service.js';
 import { TokenProof } from './token-proof.service.js';
+import { TokenStates } from './token-states.service.js';
 import { TokenRenewal } from './token-renewal.service.js';
 
 /** Tokens, whatever issued them: keys, signing, verification, and the caller's authority for a change. */
@@ -23,6 +25,8 @@ import { TokenRenewal } from './token-renewal.service.js';
     TokenProof,
     TokenIssuer,
     TokenMinter,
+    TokenStates,
+    FailedCredentials,
     AccessTokenService,
     Authority,
     TokenRenewal,
@@ -30,6 +34,15 @@ import { TokenRenewal } from './token-renewal.service.js';
     JwtStrategy,
     BearerJwtGuard,
   ],
-  exports: [SigningKeys, TokenProof, TokenIssuer, TokenMinter, AccessTokenService, Authority, BearerJwtGuard],
+  exports: [
+    FailedCredentials,
+    SigningKeys,
+    TokenProof,
+    TokenIssuer,
+    TokenMinter,
+    AccessTokenService,
+    Authority,
+    BearerJwtGuard,
+  ],
 })
 export class AccessTokenModule {}

@@ -4,19 +4,23 @@ import { Clock } from '../common/clock.js';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import type { RequestContext } from '../common/http/request-context.js';
 import { isAllowed } from '../common/http/trusted-ip.js';
-import { AppConfig } from '../config/app-config.js';
 import type { Actor } from '../permission/actor.js';
 import { NO_ACCESS } from '../permission/catalog.js';
 import { PermissionSet } from '../permission/permission-set.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
 import { AccessTokenRefusedError, AddressNotAllowedError } from './access-token-errors.js';
+import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import type { ProvenToken } from './token-proof.service.js';
+import { TokenStates } from './token-states.service.js';
 import { holdTokenState, readTokenState, type TokenState } from './token-state.js';
 
 const SPEND_USE = `
   UPDATE access_token SET num_uses = num_uses + 1, last_used_at = $2
   WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2 AND num_uses < num_uses_limit
   RETURNING id`;
+
+/** How often a verdict that grew too old on the way is made anew. */
+const ATTEMPTS = 3;
 
 /**
  * The one path by which a token is found good, for bearers and for whoever else asks.
@@ -27,23 +31,18 @@ export class AccessTokenService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
-    private readonly config: AppConfig,
+    private readonly states: TokenStates,
+    private readonly reader: RevocationReader,
   ) {}
 
   /** Accepts a bearer's token for one request, or refuses it with the reason. A limited token loses a use. */
   async verify(token: ProvenToken, request: RequestContext): Promise<Actor> {
-    const state = await this.currentState(token, request.now);
-    checkAddress(state, request);
-    if (state.numUsesLimit > 0) await this.spendUse(state, request.now);
-    return actorOf(token.kid, state, request);
+    return this.judge(token, request, { isUse: true });
   }
 
   /** The same without spending a use; a token that has none left is refused all the same. */
   async verifyWithoutUse(token: ProvenToken, request: RequestContext): Promise<Actor> {
-    const state = await this.currentState(token, request.now);
-    checkAddress(state, request);
-    checkUsesLeft(state);
-    return actorOf(token.kid, state, request);
+    return this.judge(token, request, { isUse: false });
   }
 
   /**
@@ -65,31 +64,48 @@ export class AccessTokenService {
     return actorOf(kid, state, request);
   }
 
-  /** The state of a proven token, asked of PostgreSQL each time, no older than the service promises. */
-  private async currentState({ claims, kid }: ProvenToken, now: Date): Promise<TokenState> {
-    if (claims.exp * 1000 <= now.getTime()) throw new AccessTokenRefusedError('expired');
-    let state = await this.freshState(claims.jti, kid);
-    if (state === undefined) state = await this.freshState(claims.jti, kid);
-    if (state === undefined) {
-      throw new ServiceUnavailableError("The state of the access token can't be known right now");
+  /**
+   * A verdict counts in the instant in which it is given: everything that took time may have made it too old. Then it
+   * is made anew, but a use that was spent stays spent.
+   */
+  private async judge(token: ProvenToken, request: RequestContext, { isUse }: { isUse: boolean }): Promise<Actor> {
+    let isSpent = false;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const known = await this.goodState(token, request, { isUse });
+      if (isUse && !isSpent && known.state.numUsesLimit > 0) {
+        await this.spendUse(known.state, request.now);
+        isSpent = true;
+      }
+      if (this.reader.isFresh() && this.states.holds(known)) {
+        checkExpiry(token.claims, known.state, this.clock.now());
+        return actorOf(token.kid, known.state, request);
+      }
+      await this.reader.freshen();
     }
-    if (state === null) throw new AccessTokenRefusedError('unknown');
-    checkClaims(claims, state);
-    checkState(state, now);
-    return state;
+    throw new ServiceUnavailableError("The state of the access token can't be known right now");
   }
 
-  /** Null when there is no such token; undefined when the answer took so long that it says nothing about now. */
-  private async freshState(tokenId: string, kid: string): Promise<TokenState | null | undefined> {
-    const askedAt = this.clock.monotonic();
-    const state = await readTokenState(this.dataSource.manager, tokenId, kid);
-    if (state) this.clock.observe(state.databaseTime, askedAt);
-    return this.clock.monotonic() - askedAt <= this.config.REVOCATION_MAX_STALENESS ? state : undefined;
+  /**
+   * The state of a proven token that nothing speaks against. Memory may accept, and may refuse what is dead for good;
+   * everything else that it would refuse or doesn't know is asked of PostgreSQL.
+   */
+  private async goodState(token: ProvenToken, request: RequestContext, { isUse }: { isUse: boolean }) {
+    const { claims, kid } = token;
+    if (claims.exp * 1000 <= request.now.getTime()) throw new AccessTokenRefusedError('expired');
+    const recalled = this.states.recall(claims.jti, kid);
+    // How many uses are left is known to PostgreSQL alone.
+    if (recalled && (isUse || recalled.state.numUsesLimit === 0)) {
+      if (recalled.state.isRevoked) throw new AccessTokenRefusedError('revoked');
+      if (isGood(claims, recalled.state, request)) return recalled;
+    }
+    const asked = await this.states.ask(claims.jti, kid);
+    if (!asked) throw new AccessTokenRefusedError('unknown');
+    checkGood(claims, asked.state, request);
+    return asked;
   }
 
   /** One statement decides: of two requests at once, one takes the last use. */
   private async spendUse(state: TokenState, now: Date): Promise<void> {
-    checkUsesLeft(state);
     const [rows]: [{ id: string }[], number] = await this.dataSource.manager.query(SPEND_USE, [state.tokenId, now]);
     if (rows.length !== 1) throw new AccessTokenRefusedError('used-up');
   }
@@ -109,17 +125,39 @@ function judged(state: TokenState | null, request: RequestContext): TokenState {
   return state;
 }
 
+/** The steps after the proof, in the order of the contract; the use comes last. */
+function checkGood(claims: AccessTokenClaims, state: TokenState, request: RequestContext): void {
+  checkClaims(claims, state);
+  checkState(state, request.now);
+  checkAddress(state, request);
+  checkUsesLeft(state);
+}
+
+function isGood(...facts: Parameters<typeof checkGood>): boolean {
+  try {
+    checkGood(...facts);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function checkState(state: TokenState, now: Date): void {
   if (state.isRevoked) throw new AccessTokenRefusedError('revoked');
   if (state.expiresAt <= now) throw new AccessTokenRefusedError('expired');
   if (!state.isMember) throw new AccessTokenRefusedError('not-a-member');
 }
 
+/** The text's own end, and the row's: an old text of a renewed token ends before it. */
+function checkExpiry({ exp }: AccessTokenClaims, { expiresAt }: TokenState, now: Date): void {
+  if (Math.min(exp * 1000, expiresAt.getTime()) <= now.getTime()) throw new AccessTokenRefusedError('expired');
+}
+
 function checkAddress(state: TokenState, { address }: RequestContext): void {
   if (!isAllowed(state.trustedIps ?? [], address)) throw new AddressNotAllowedError(address, state);
 }
 
-/** A count that is at its limit; the statement that spends decides, this only saves asking it. */
+/** A count that is at its limit never goes down; the statement that spends decides, this only saves asking it. */
 function checkUsesLeft({ numUses, numUsesLimit }: TokenState): void {
   if (numUsesLimit > 0 && numUses >= numUsesLimit) throw new AccessTokenRefusedError('used-up');
 }

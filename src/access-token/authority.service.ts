@@ -10,6 +10,13 @@ type Work<T> = (tx: EntityManager, actor: Actor) => Promise<T>;
 const MANAGEMENT_LOCK = 0x746f_6b32;
 
 /**
+ * Waits for its turn among the changes of a root organization, for as long as a statement may take: a queue of changes
+ * is no fault. Every other lock is waited for as briefly as the connection says.
+ */
+const TAKE_TURN = `SELECT set_config('lock_timeout', '0', true), pg_advisory_xact_lock($1, hashtext($2))`;
+const WAIT_BRIEFLY = 'RESET lock_timeout';
+
+/**
  * Opens the transaction of every change: the caller is judged again in it, and stays as judged until it ends.
  *
  * Locks are taken in one order everywhere, so that no two changes wait for each other: the root organization's
@@ -28,7 +35,8 @@ export class Authority {
    */
   async manage<T>(caller: Actor, work: Work<T>): Promise<T> {
     return inTransaction(this.dataSource, async (tx) => {
-      await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [MANAGEMENT_LOCK, caller.rootOrganizationId]);
+      await tx.query(TAKE_TURN, [MANAGEMENT_LOCK, caller.rootOrganizationId]);
+      await tx.query(WAIT_BRIEFLY);
       return work(tx, await this.accessTokens.hold(tx, caller));
     });
   }

@@ -1,8 +1,11 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
 import { RefusalInterceptor } from '../audit-event/refusal.interceptor.js';
+import type { Actor } from '../permission/actor.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
+import { FailedCredentials } from './failed-credentials.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { IsPublic } from './public.decorator.js';
 
@@ -15,7 +18,8 @@ export class BearerJwtGuard extends AuthGuard() {
   constructor(
     private readonly reflector: Reflector,
     private readonly refusals: RefusalInterceptor,
-    strategy: JwtStrategy,
+    private readonly failures: FailedCredentials,
+    private readonly strategy: JwtStrategy,
   ) {
     super({ defaultStrategy: strategy.registeredAs });
   }
@@ -23,13 +27,22 @@ export class BearerJwtGuard extends AuthGuard() {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const isPublic = this.reflector.getAllAndOverride(IsPublic, [context.getHandler(), context.getClass()]);
     if (isPublic) return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest & { user?: Actor }>();
     try {
-      return (await super.canActivate(context)) as boolean;
+      return await this.failures.judge(request.context, () => this.admit(context, request));
     } catch (error) {
       // A change that is refused for its address is told like one that is refused for permission.
       await this.refusals.note(context, error);
       throw error;
     }
+  }
+
+  /** A text that was proven before needs no passport round; the later steps are the same. */
+  private async admit(context: ExecutionContext, request: FastifyRequest & { user?: Actor }): Promise<boolean> {
+    const actor = await this.strategy.recall(request);
+    if (!actor) return (await super.canActivate(context)) as boolean;
+    request.user = actor;
+    return true;
   }
 
   /** Passport reports what went wrong before and during the proof in `info`, and what later steps threw in `error`. */

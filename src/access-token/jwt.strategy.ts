@@ -10,6 +10,9 @@ import { AccessTokenService } from './access-token.service.js';
 import { TokenProof } from './token-proof.service.js';
 import type { VerificationKey } from './signing-keys.service.js';
 
+/** The text that stands behind `Bearer` in a request (RFC 6750 section 2.1), or null. */
+export const bearerTextOf: (request: FastifyRequest) => string | null = ExtractJwt.fromAuthHeaderAsBearerToken();
+
 /** The key that each request's token named, between passport-jwt's two calls. */
 const provenBy = new WeakMap<object, string>();
 
@@ -28,7 +31,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     config: AppConfig,
   ) {
     super({
-      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      jwtFromRequest: bearerTextOf,
       passReqToCallback: true,
       ignoreExpiration: true,
       algorithms: ['ES256', 'RS256'],
@@ -48,9 +51,16 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     passport.use(this.registeredAs, this);
   }
 
+  /** Verifies the bearer of a request whose text was proven before; null for any other. */
+  async recall(request: FastifyRequest): Promise<Actor | null> {
+    const text = bearerTextOf(request);
+    const token = text === null ? null : await this.proof.recall(text);
+    return token && this.accessTokens.verify(token, request.context);
+  }
+
   async validate(request: FastifyRequest, payload: unknown): Promise<Actor> {
-    const kid = provenBy.get(request) ?? '';
-    return this.accessTokens.verify({ kid, claims: this.proof.claimsOf(payload) }, request.context);
+    const token = this.proof.remember(bearerTextOf(request) ?? '', provenBy.get(request) ?? '', payload);
+    return this.accessTokens.verify(token, request.context);
   }
 }
 

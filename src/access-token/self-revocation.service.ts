@@ -5,6 +5,7 @@ import type { RequestContext } from '../common/http/request-context.js';
 import { AccessToken } from '../database/entities/access-token.entity.js';
 import { inTransaction } from '../database/transaction.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
+import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
 import { checkClaims } from './access-token.service.js';
 import { TokenProof } from './token-proof.service.js';
@@ -19,11 +20,13 @@ export class SelfRevocation {
   constructor(
     private readonly dataSource: DataSource,
     private readonly proof: TokenProof,
+    private readonly reader: RevocationReader,
     private readonly revocations: RevocationLog,
     private readonly auditEvents: AuditEvents,
   ) {}
 
   async revoke(text: string, request: RequestContext): Promise<void> {
+    this.reader.checkTrust();
     const { claims, kid } = await this.proof.prove(text);
     const { now } = request;
     if (claims.exp * 1000 <= now.getTime()) throw new AccessTokenRefusedError('expired');

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { auditRow, type AuditTarget } from '../audit-event/audit-events.service.js';
 import type { AuditEventName } from '../audit-event/audit-event-names.js';
-import { ServiceUnavailableError } from '../common/errors/app-error.js';
+import { AppError, ServiceUnavailableError } from '../common/errors/app-error.js';
 import { AccessToken } from '../database/entities/access-token.entity.js';
 import type { IdempotencyKey } from '../database/entities/idempotency-key.entity.js';
 import { inTransaction } from '../database/transaction.js';
@@ -45,12 +45,27 @@ export class TokenMinter {
   async mint(caller: Actor, judge: (actor: Actor) => Promise<MintProposal>): Promise<IssuedToken> {
     let actor = caller;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const issued = await this.attempt(actor, await judge(actor));
+      const proposal = await this.propose(judge, actor, { mayBeWrong: attempt < ATTEMPTS });
+      const issued = proposal && (await this.attempt(actor, proposal));
       if (issued) return issued;
       actor = await this.accessTokens.judgeAgain(caller);
       await this.issuer.refreshKeys();
     }
     throw new ServiceUnavailableError('What the token rests on changes too fast; nothing was minted');
+  }
+
+  /** What memory would refuse is judged again before anybody is told so: null. */
+  private async propose(
+    judge: (actor: Actor) => Promise<MintProposal>,
+    actor: Actor,
+    { mayBeWrong }: { mayBeWrong: boolean },
+  ): Promise<MintProposal | null> {
+    try {
+      return await judge(actor);
+    } catch (error) {
+      if (mayBeWrong && error instanceof AppError) return null;
+      throw error;
+    }
   }
 
   private async attempt(actor: Actor, proposal: MintProposal): Promise<IssuedToken | null> {

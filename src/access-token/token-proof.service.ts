@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
+import { LRUCache } from 'lru-cache';
 import { AppConfig } from '../config/app-config.js';
 import { type AccessTokenClaims, isAccessTokenClaims } from './access-token-claims.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
@@ -15,11 +17,16 @@ export interface ProvenToken {
 /** The first step of every verification: did we sign this very text for this audience? Needs no database. */
 @Injectable()
 export class TokenProof {
+  /** Proven tokens by the SHA-256 of their whole text. */
+  private readonly proven: LRUCache<string, ProvenToken>;
+
   constructor(
     private readonly keys: SigningKeys,
     private readonly jwt: JwtService,
     private readonly config: AppConfig,
-  ) {}
+  ) {
+    this.proven = new LRUCache({ max: config.VERDICT_CACHE_SIZE });
+  }
 
   /** Issuers whose tokens are accepted: our own name, and those that we had before. */
   get issuers(): [string, ...string[]] {
@@ -37,8 +44,23 @@ export class TokenProof {
     return key;
   }
 
+  /** What this very text was proven to be before, while its key still verifies. */
+  async recall(text: string): Promise<ProvenToken | null> {
+    const token = this.proven.get(digestOf(text));
+    return token && (await this.keys.find(token.kid)) ? token : null;
+  }
+
+  /** Keeps what a text was proven to be. */
+  remember(text: string, kid: string, payload: unknown): ProvenToken {
+    const token = { kid, claims: claimsOf(payload) };
+    this.proven.set(digestOf(text), token);
+    return token;
+  }
+
   /** Proves a token that came elsewhere than in the Authorization header. */
   async prove(text: string): Promise<ProvenToken> {
+    const recalled = await this.recall(text);
+    if (recalled) return recalled;
     const { kid, algorithm, publicKey } = await this.keyOf(text);
     try {
       const payload: unknown = this.jwt.verify(text, {
@@ -49,17 +71,20 @@ export class TokenProof {
         audience: this.config.audience,
         ignoreExpiration: true,
       });
-      return { kid, claims: this.claimsOf(payload) };
+      return this.remember(text, kid, payload);
     } catch (cause) {
       throw cause instanceof AccessTokenRefusedError ? cause : new AccessTokenRefusedError('bad-signature', { cause });
     }
   }
+}
 
-  /** The claims of a payload whose signature is good. */
-  claimsOf(payload: unknown): AccessTokenClaims {
-    if (!isAccessTokenClaims(payload)) throw new AccessTokenRefusedError('bad-claims');
-    return payload;
-  }
+/** One-shot, and of the whole text: no two texts share what was found of one of them. */
+const digestOf = (text: string): string => hash('sha256', text, 'base64url');
+
+/** The claims of a payload whose signature is good. */
+function claimsOf(payload: unknown): AccessTokenClaims {
+  if (!isAccessTokenClaims(payload)) throw new AccessTokenRefusedError('bad-claims');
+  return payload;
 }
 
 /** jsonwebtoken takes a signature of another size for a fault of ours (RFC 7518 section 3.4: two numbers of 32 bytes). */

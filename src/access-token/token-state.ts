@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { TrustedIp } from '../common/http/trusted-ip.js';
 import type { PermissionRule } from '../database/entities/role.entity.js';
+import { TIMELINE } from '../revocation/log-read.js';
 import { scopesSql } from '../revocation/scope.js';
 
 /** All that a token's goodness rests on, as PostgreSQL has it. */
@@ -25,7 +26,8 @@ export interface TokenState {
   permissions: PermissionRule[] | null;
   /** Null when the identity's Token Auth is gone. */
   trustedIps: TrustedIp[] | null;
-  databaseTime: Date;
+  /** The timeline of the server that said so. */
+  timeline: string;
 }
 
 const SCOPES = scopesSql({
@@ -44,7 +46,7 @@ const COLUMNS = `
   (t.revoked_at IS NOT NULL OR i.deleted_at IS NOT NULL OR o.deleted_at IS NOT NULL OR root.deleted_at IS NOT NULL
     OR k.state = 'revoked' OR c.trusted_ips IS NULL OR coalesce(e.sequence > t.epoch, false)) AS "isRevoked",
   coalesce(m.is_active, false) AS "isMember", m.role, r.permissions, c.trusted_ips AS "trustedIps",
-  clock_timestamp() AS "databaseTime"`;
+  ${TIMELINE} AS timeline`;
 
 const EPOCH = `LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${SCOPES}) e ON true`;
 

@@ -5,6 +5,7 @@ import type { RequestContext } from '../common/http/request-context.js';
 export const operatorContext = (): RequestContext => ({
   reqId: newReqId(),
   address: null,
+  peer: null,
   userAgent: 'token-auth command line',
   now: new Date(),
 });

@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
 
+/** A moment on both of this machine's clocks. */
+export interface Instant {
+  /** Milliseconds on the clock that nobody can set. */
+  readonly monotonic: number;
+  /** Milliseconds since 1970 by the wall clock. */
+  readonly wall: number;
+}
+
 /** A reading of the database's clock that is older than this round trip says too little. */
 const MAX_ROUND_TRIP_MS = 250;
 
@@ -20,6 +28,25 @@ export class Clock {
   /** Milliseconds on a clock that nobody can set; only differences mean anything. */
   monotonic(): number {
     return performance.now();
+  }
+
+  /** Milliseconds since 1970 as this machine has it; anybody may set it. */
+  wall(): number {
+    return Date.now();
+  }
+
+  /** This moment, to tell its age later. */
+  instant(): Instant {
+    return { monotonic: this.monotonic(), wall: this.wall() };
+  }
+
+  /**
+   * Milliseconds since then, by whichever clock says more: the monotonic one stands still while a machine sleeps, the
+   * other while somebody sets it back. A clock that went back says nothing: the age is infinite.
+   */
+  ageOf({ monotonic, wall }: Instant): number {
+    const ages = [this.monotonic() - monotonic, this.wall() - wall];
+    return Math.min(...ages) < 0 ? Number.POSITIVE_INFINITY : Math.max(...ages);
   }
 
   /** Takes in what PostgreSQL's clock said in answer to a question asked at `askedAt` (monotonic). */

@@ -49,6 +49,11 @@ export class AppConfig {
   @WholeNumber(2, 1000)
   readonly DATABASE_POOL_SIZE: number = 20;
 
+  /** Past PgBouncer, where that stands between: for the connection that listens, and those that hold session locks. */
+  @OptionalVariable()
+  @UrlOf(POSTGRES)
+  readonly DATABASE_DIRECT_URL?: string;
+
   @Switch()
   readonly EMBEDDED_DATABASE?: boolean;
 
@@ -88,6 +93,14 @@ export class AppConfig {
   /** Milliseconds; a verdict on older data than this is no verdict. */
   @WholeNumber(50, 60_000)
   readonly REVOCATION_MAX_STALENESS: number = 1000;
+
+  /** Tokens whose proof and state are remembered. */
+  @WholeNumber(1, 10_000_000)
+  readonly VERDICT_CACHE_SIZE: number = 100_000;
+
+  /** Failed credentials that one address may send in a minute before everything from it is refused for a while. */
+  @WholeNumber(1, 1_000_000)
+  readonly FAILED_CREDENTIALS_PER_MINUTE: number = 3000;
 
   @List('addresses or CIDRs', (entry) => parseTrustedIp(entry) !== null)
   readonly TRUSTED_PROXIES: string[] = [];

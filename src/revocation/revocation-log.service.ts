@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { afterCommit } from '../database/transaction.js';
+import { HINTS } from './log-connection.js';
+import type { RevocationEffect } from './log-read.js';
+import { RevocationReader } from './revocation-reader.service.js';
 import type { ScopeKey, TokenPlace } from './scope.js';
-import { scopesOf } from './scope.js';
-
-/** The longest that any token can live: ten years, in milliseconds. */
-const LONGEST_LIFE_MS = 315_360_000_000;
+import { nameOf, scopesOf } from './scope.js';
 
 /** Verifiers may be this far behind before an entry is of no use to them, in milliseconds. */
 const MARGIN_MS = 300_000;
@@ -16,11 +17,27 @@ interface Entry extends ScopeKey {
 }
 
 /**
+ * The latest end of any token that the entry concerns. It finds one index entry, however many tokens there are. Texts
+ * that are signed later know of the change, and so do tokens that are minted later.
+ */
+const LATEST_END = `
+  SELECT greatest($2, CASE WHEN $1::uuid IS NULL
+    THEN (SELECT max(expires_at) FROM access_token)
+    ELSE (SELECT max(expires_at) FROM access_token WHERE identity_id = $1) END) AS latest`;
+
+/**
  * The append-only log of what is no longer to be believed. Every change that takes something away writes its entry
- * in its own transaction.
+ * in its own transaction. Once that is committed, this replica knows at once, and the others get a hint to look.
  */
 @Injectable()
 export class RevocationLog {
+  private hint: 'none' | 'sent' | 'wanted' = 'none';
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly reader: RevocationReader,
+  ) {}
+
   /** One token is dead. Its own row says so too; the entry tells those who don't look there. */
   async revokeToken(
     tx: EntityManager,
@@ -37,7 +54,7 @@ export class RevocationLog {
    * that saw a later number can have slipped in before it, and none that waited goes on.
    */
   async revokeScope(tx: EntityManager, entry: Entry): Promise<void> {
-    const sequence = await this.append(tx, 'revoked', entry, new Date(entry.now.getTime() + LONGEST_LIFE_MS));
+    const sequence = await this.append(tx, 'revoked', entry, await latestEnd(tx, entry));
     await tx.query(
       `INSERT INTO epoch (scope, key, sequence) VALUES ($1, $2, $3)
        ON CONFLICT (scope, key) DO UPDATE SET sequence = greatest(epoch.sequence, excluded.sequence)`,
@@ -47,7 +64,7 @@ export class RevocationLog {
 
   /** What is known of the scope is to be asked anew; nothing is dead. */
   async noteChange(tx: EntityManager, entry: Entry): Promise<void> {
-    await this.append(tx, 'changed', entry, entry.now);
+    await this.append(tx, 'changed', entry, await latestEnd(tx, entry));
   }
 
   /** The highest epoch among a token's scopes: what a token minted now carries. */
@@ -61,13 +78,44 @@ export class RevocationLog {
     return Number(row?.epoch);
   }
 
-  private async append(tx: EntityManager, effect: string, entry: Entry, latest: Date): Promise<string> {
+  private async append(tx: EntityManager, effect: RevocationEffect, entry: Entry, latest: Date): Promise<string> {
     const [row]: { sequence: string }[] = await tx.query(
       `INSERT INTO revocation (transaction_id, effect, scope, key, organization_id, keep_until, created_at)
        VALUES (pg_current_xact_id()::text::bigint, $1, $2, $3, $4, $5, $6) RETURNING sequence`,
       [effect, entry.scope, entry.key, entry.organizationId, new Date(latest.getTime() + MARGIN_MS), entry.now],
     );
     if (!row) throw new Error('The revocation log took no entry');
+    afterCommit(tx, () => {
+      this.reader.apply([entry]);
+      void this.sendHint();
+    });
     return row.sequence;
   }
+
+  /**
+   * An empty NOTIFY after the commit, never in it: notifications commit one by one, and would make changes queue.
+   * One that is lost costs nothing but the wait for the next read.
+   */
+  private async sendHint(): Promise<void> {
+    if (this.hint !== 'none') {
+      this.hint = 'wanted';
+      return;
+    }
+    do {
+      this.hint = 'sent';
+      await this.dataSource.query(`NOTIFY ${HINTS}`).catch(() => undefined);
+    } while (this.isWanted());
+    this.hint = 'none';
+  }
+
+  private isWanted(): boolean {
+    return this.hint === 'wanted';
+  }
+}
+
+/** The end of all tokens that a wide entry can concern; those of one identity are told apart from all others. */
+async function latestEnd(tx: EntityManager, { scope, key, now }: Entry): Promise<Date> {
+  const identityId = scope.startsWith('identity') ? nameOf({ key }) : null;
+  const [row]: { latest: Date }[] = await tx.query(LATEST_END, [identityId, now]);
+  return row?.latest ?? now;
 }

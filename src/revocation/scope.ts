@@ -25,6 +25,22 @@ export const methodScope = (identityId: string, authMethod: string): ScopeKey =>
   key: `${identityId}:${authMethod}`,
 });
 
+/**
+ * What an entry names, for those who keep things in memory: the token, identity, organization or key that stands first
+ * in its key. What concerns a part of an identity names the identity: somebody asks once too often, nobody too seldom.
+ */
+export const nameOf = ({ key }: Pick<ScopeKey, 'key'>): string => key.split(':', 1)[0] ?? key;
+
+/** All names that a verdict on a token rests on. */
+export const namesOf = (tokenId: string, place: Omit<TokenPlace, 'authMethod'>): string[] => [
+  tokenId,
+  place.identityId,
+  place.organizationId,
+  place.rootOrganizationId,
+  place.kid,
+  WHOLE_INSTANCE.key,
+];
+
 /** Every wide scope that a token lies in: a revocation of any one of them ends it. */
 export function scopesOf({ identityId, authMethod, organizationId, rootOrganizationId, kid }: TokenPlace): ScopeKey[] {
   return [

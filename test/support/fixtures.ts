@@ -45,7 +45,7 @@ export class Fixtures {
   }
 
   private async bootstrapRoot(name = 'Acme'): Promise<Root> {
-    const context = { reqId: newReqId(), address: null, userAgent: null, now: this.app.clock.now() };
+    const context = { reqId: newReqId(), address: null, peer: null, userAgent: null, now: this.app.clock.now() };
     const { organization, identity, token } = await this.app.nest.get(BootstrapService).bootstrap(name, context);
     return { organizationId: organization.id, slug: organization.slug, identityId: identity.id, token };
   }

@@ -9,6 +9,7 @@ import { Clock } from '../../src/common/clock.js';
 import { loggerOptions } from '../../src/common/logger.js';
 import { AppConfig } from '../../src/config/app-config.js';
 import { Backing } from '../../src/config/backing.js';
+import { RevocationReader } from '../../src/revocation/revocation-reader.service.js';
 import { Fixtures } from './fixtures.js';
 import { HttpClient } from './http-client.js';
 import { TestClock } from './test-clock.js';
@@ -18,6 +19,8 @@ interface TestAppOptions {
   env?: Record<string, string>;
   /** Another replica on the same database, with the same keys. */
   beside?: TestApp;
+  /** A clock of its own, where replicas are not to share one. */
+  clock?: TestClock;
   /** By what address the service reaches its database, given where that is. */
   via?: (url: string) => Promise<string>;
 }
@@ -39,9 +42,9 @@ export class TestApp {
     this.given = new Fixtures(this);
   }
 
-  static async start({ env = {}, beside, via = async (url) => url }: TestAppOptions = {}): Promise<TestApp> {
-    const backing = beside?.backing ?? new Backing(await via(await createDatabase()), [randomBytes(32)]);
-    const clock = beside?.clock ?? new TestClock();
+  static async start({ env = {}, beside, via, ...own }: TestAppOptions = {}): Promise<TestApp> {
+    const backing = await backingOf(beside, via);
+    const clock = own.clock ?? beside?.clock ?? new TestClock();
     const config = AppConfig.load({ PORT: '0', HOST: '127.0.0.1', DATABASE_POOL_SIZE: '20', ...env });
     const lines: string[] = [];
     const log = pino(loggerOptions('info'), { write: (line) => void lines.push(line) });
@@ -61,6 +64,11 @@ export class TestApp {
     return app;
   }
 
+  /** Reads the revocation log now: what was committed before is known here after. */
+  async catchUp(): Promise<void> {
+    await this.nest.get(RevocationReader).read();
+  }
+
   get db(): DataSource {
     return this.nest.get(DataSource);
   }
@@ -74,4 +82,9 @@ export class TestApp {
     await this.nest.close();
     if (this.ownsDatabase) await dropDatabase(this.backing.databaseUrl);
   }
+}
+
+async function backingOf(beside: TestApp | undefined, via = async (url: string) => url): Promise<Backing> {
+  const url = await via(beside?.backing.databaseUrl ?? (await createDatabase()));
+  return new Backing(url, beside?.backing.keyEncryptionKeys ?? [randomBytes(32)]);
 }

@@ -8,8 +8,30 @@ export class TestClock extends Clock {
     return new Date(this.time);
   }
 
+  private monotonicShift = 0;
+  private wallShift = 0;
+
+  override monotonic(): number {
+    return super.monotonic() + this.monotonicShift;
+  }
+
+  override wall(): number {
+    return super.wall() + this.wallShift;
+  }
+
   override observe(): void {
     // The database's clock says nothing about a test's time.
+  }
+
+  /** Lets both of the machine's clocks go on by so many milliseconds, as when a process was stopped. */
+  pass(milliseconds: number): void {
+    this.monotonicShift += milliseconds;
+    this.wallShift += milliseconds;
+  }
+
+  /** Sets the machine's wall clock, in milliseconds forward or back; the other clock knows nothing of it. */
+  setWall(milliseconds: number): void {
+    this.wallShift += milliseconds;
   }
 
   /** Seconds; fractions count. */

@@ -33,6 +33,8 @@ export interface AppErrorOptions extends ErrorOptions {
 export abstract class AppError extends Error {
   abstract override readonly name: ErrorName;
   readonly details?: unknown;
+  /** Whole seconds after which to come again, at least 1; absent where coming again is no use. */
+  readonly retryAfter?: number;
 
   constructor(message: string, { details, ...options }: AppErrorOptions = {}) {
     super(message, options);
@@ -63,7 +65,19 @@ export class NotFoundError extends AppError {
 /** All or nothing happened; the caller may come back after `retryAfter` seconds. */
 export class ServiceUnavailableError extends AppError {
   override readonly name: ErrorName = 'ServiceUnavailable';
-  readonly retryAfter = 1;
+  override readonly retryAfter = 1;
+}
+
+/** Too much came; nothing of it was looked at. */
+export class RateLimitExceededError extends AppError {
+  override readonly name: ErrorName = 'RateLimitExceeded';
+
+  constructor(
+    reason: string,
+    override readonly retryAfter: number,
+  ) {
+    super(`${reason}; retry in ${retryAfter} ${retryAfter === 1 ? 'second' : 'seconds'}`);
+  }
 }
 
 /** One failure of a request's shape. `path` leads to the value, outermost key first. */

@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { isUnavailable } from './postgres-errors.js';
-import { AppError, ServiceUnavailableError, ValidationError } from './app-error.js';
+import { AppError, ValidationError } from './app-error.js';
 import { frameworkError } from './framework-errors.js';
 import { sendError } from './send-error.js';
 
@@ -17,7 +17,7 @@ export class AppErrorFilter implements ExceptionFilter<AppError> {
   catch(error: AppError, host: ArgumentsHost): void {
     const [request, reply] = sides(host);
     request.denialReason = (error as { reason?: string }).reason;
-    if (error instanceof ServiceUnavailableError) void reply.header('retry-after', String(error.retryAfter));
+    if (error.retryAfter !== undefined) void reply.header('retry-after', String(error.retryAfter));
     sendError(
       request,
       reply,

@@ -4,6 +4,8 @@ export interface RequestContext {
   readonly reqId: string;
   /** The client's address, IPv4-mapped IPv6 as IPv4; null when a trusted proxy sent junk about it. */
   readonly address: string | null;
+  /** The other end of the connection, which may be a proxy; null when the request came over none. */
+  readonly peer: string | null;
   readonly userAgent: string | null;
   /** The one reading of the clock that the whole request is judged by. */
   readonly now: Date;

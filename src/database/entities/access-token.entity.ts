@@ -7,6 +7,7 @@ import { SigningKey } from './signing-key.entity.js';
 /** A bearer token handed to an identity. Its text is stored nowhere; its limits live here. */
 @Entity('access_token')
 @Index(['identityId', 'organizationId', 'createdAt', 'id'])
+@Index(['identityId', 'expiresAt'])
 export class AccessToken {
   @PrimaryColumn('uuid')
   id: string;

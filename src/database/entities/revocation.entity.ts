@@ -2,6 +2,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** An entry of the append-only log of what is no longer to be believed. No foreign keys: it outlives what it names. */
 @Entity('revocation')
+@Index(['transactionId', 'sequence'])
 export class Revocation {
   @PrimaryColumn('bigint', { generated: 'identity', generatedIdentity: 'ALWAYS' })
   sequence: string;

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { DataSource } from 'typeorm';
+import { ServiceUnavailableError } from '../common/errors/app-error.js';
+import { AppConfig } from '../config/app-config.js';
+import { RevocationReader } from '../revocation/revocation-reader.service.js';
+import { namesOf } from '../revocation/scope.js';
+import { readTokenState, type TokenState } from './token-state.js';
+
+/** So many questions for each connection may wait for the database; whoever comes then is told to come back. */
+const WAITING_PER_CONNECTION = 20;
+
+/** What PostgreSQL said of a token, for a text that one key signed, and what it takes to judge whether it still holds. */
+export interface KnownState {
+  state: TokenState;
+  kid: string;
+  /** The position in the revocation log that was applied before the question was sent. */
+  position: number;
+}
+
+/**
+ * The state of tokens, remembered. Nothing is ever removed for being revoked: what is remembered counts only while the
+ * revocation log, read up to now, has named nothing that it rests on since before it was asked for.
+ */
+@Injectable()
+export class TokenStates {
+  private readonly remembered: LRUCache<string, KnownState>;
+  private readonly asking = new Map<string, Promise<KnownState | null>>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly reader: RevocationReader,
+    private readonly config: AppConfig,
+  ) {
+    this.remembered = new LRUCache({ max: config.VERDICT_CACHE_SIZE });
+  }
+
+  /** What is remembered of the token and still holds. */
+  recall(tokenId: string, kid: string): KnownState | null {
+    const known = this.remembered.get(keyOf(tokenId, kid));
+    return known && this.holds(known) ? known : null;
+  }
+
+  /** Whether nothing that it rests on was named since it was asked for, by a server that is still the one. */
+  holds({ state, kid, position }: KnownState): boolean {
+    return this.reader.holds(position, state.timeline, namesOf(state.tokenId, { ...state, kid }));
+  }
+
+  /** Asks PostgreSQL; null when there is no such token. Those who ask at the same time share the answer. */
+  ask(tokenId: string, kid: string): Promise<KnownState | null> {
+    const key = keyOf(tokenId, kid);
+    const shared = this.asking.get(key);
+    if (shared) return shared;
+    if (this.asking.size >= this.config.DATABASE_POOL_SIZE * WAITING_PER_CONNECTION) {
+      throw new ServiceUnavailableError('Too many tokens are being looked up right now');
+    }
+    const answer = this.read(tokenId, kid).finally(() => this.asking.delete(key));
+    this.asking.set(key, answer);
+    return answer;
+  }
+
+  private async read(tokenId: string, kid: string): Promise<KnownState | null> {
+    const { position } = this.reader;
+    const state = await readTokenState(this.dataSource.manager, tokenId, kid);
+    if (!state) return null;
+    const known = { state, kid, position };
+    if (this.holds(known)) this.remembered.set(keyOf(tokenId, kid), known);
+    return known;
+  }
+}
+
+/** Two texts of one token may be signed by two keys, and then live and die with different ones. */
+const keyOf = (tokenId: string, kid: string): string => `${tokenId}.${kid}`;

@@ -1,0 +1,74 @@
+import pg from 'pg';
+import { READ_LOG, type LogRead, logReadOf, type Snapshot } from './log-read.js';
+
+/** The channel of the hints: empty messages that only bring a read forward. */
+export const HINTS = 'token_auth_revocation';
+
+/** PostgreSQL's warnings when a wait for a standby is broken off: what was committed may be lost with this server. */
+const NOT_REPLICATED = new Set(['01000', '57P01']);
+
+/** Milliseconds; a read that takes longer says nothing about now. */
+const TIMEOUTS = { connectionTimeoutMillis: 2000, statement_timeout: 1000, query_timeout: 1200, lock_timeout: 1000 };
+
+/**
+ * The connection that the log is read by, outside of the pool: no load on the pool delays it. After any failure it is
+ * given up, and the next read makes another.
+ */
+export class LogConnection {
+  private client: pg.Client | null = null;
+  private hasWarned = false;
+
+  constructor(
+    private readonly url: string,
+    private readonly replicaId: string,
+    private readonly onHint: () => void,
+  ) {}
+
+  /** Everything that has become visible since `seen`. */
+  async read(seen: Snapshot): Promise<LogRead> {
+    try {
+      this.client ??= await this.connect();
+      const { rows } = await this.client.query(READ_LOG, [this.replicaId, seen.xmax, seen.running]);
+      if (this.hasWarned) throw new Error('The standby did not confirm the beat of this replica');
+      return logReadOf(rows[0]);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const { client } = this;
+    this.client = null;
+    this.hasWarned = false;
+    // A connection that no longer answers would keep an orderly end waiting.
+    await Promise.race([client?.end(), new Promise((resolve) => setTimeout(resolve, 100).unref())]);
+  }
+
+  private async connect(): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: this.url,
+      application_name: 'token-auth revocation reader',
+      keepAlive: true,
+      ...TIMEOUTS,
+    });
+    client.on('error', () => {
+      if (this.client === client) this.client = null;
+    });
+    client.on('end', () => {
+      if (this.client === client) this.client = null;
+    });
+    client.on('notice', ({ code }) => {
+      if (NOT_REPLICATED.has(code ?? '')) this.hasWarned = true;
+    });
+    client.on('notification', this.onHint);
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${HINTS}`);
+      return client;
+    } catch (error) {
+      void client.end().catch(() => undefined);
+      throw error;
+    }
+  }
+}

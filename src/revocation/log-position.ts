@@ -1,0 +1,29 @@
+import type { DatabaseIdentity, LogRead } from './log-read.js';
+
+/** Why nothing can be believed until an operator has spoken. For the log. */
+export type Distrust = 'another-database' | 'log-went-back';
+
+const isSame = (one: DatabaseIdentity, other: DatabaseIdentity): boolean =>
+  one.systemIdentifier === other.systemIdentifier && one.databaseOid === other.databaseOid;
+
+/**
+ * Whether the database may be an older state of itself, in which revoked tokens live again: its rows were written in
+ * another database system or database (a dump was restored), or its log ends before what this replica has seen (a
+ * server took over that had not received everything, or a backup came back). Null when all is well.
+ */
+export function distrustOf({ written, actual, head, incarnation }: LogRead, seen: SeenHead): Distrust | null {
+  if (written.systemIdentifier !== null && !isSame(written, actual)) return 'another-database';
+  return seen.incarnation === incarnation && head < seen.head ? 'log-went-back' : null;
+}
+
+/** The farthest end of the log that was seen, in which incarnation. */
+export interface SeenHead {
+  incarnation: string | null;
+  head: number;
+}
+
+/** What is remembered after a read. A new incarnation begins anew: an operator has accepted what it holds. */
+export const seenAfter = ({ incarnation, head }: LogRead, seen: SeenHead): SeenHead => ({
+  incarnation,
+  head: seen.incarnation === incarnation ? Math.max(head, seen.head) : head,
+});

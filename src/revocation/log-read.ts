@@ -1,0 +1,97 @@
+import { StandbyError } from '../common/errors/postgres-errors.js';
+import type { RevocationScope } from './scope.js';
+
+/** What one entry of the log does: `revoked`, dead for good; `changed`, drop what you know and ask again. */
+export type RevocationEffect = 'revoked' | 'changed';
+
+/** An entry of the revocation log. */
+export interface LogEntry {
+  sequence: number;
+  effect: RevocationEffect;
+  scope: RevocationScope;
+  key: string;
+  /** The organization that it concerns, and those below; null: all of them. */
+  organizationId: string | null;
+}
+
+/** What one read of the log says. */
+export interface LogRead {
+  /** What this read could see, as `pg_current_snapshot()` tells. */
+  snapshot: Snapshot;
+  /** Entries that this read can see and the one before could not; in any order. */
+  entries: LogEntry[];
+  /** The highest sequence in the log; 0 when there is none. */
+  head: number;
+  /** Changes with a restore that was accepted. */
+  incarnation: string;
+  /** Changes when another server takes over (the timeline of the write-ahead log). */
+  timeline: string;
+  /** Which database system and database the row of the instance was written in, and which ones these are. */
+  written: DatabaseIdentity;
+  actual: DatabaseIdentity;
+  databaseTime: Date;
+}
+
+export interface DatabaseIdentity {
+  systemIdentifier: string | null;
+  databaseOid: string | null;
+}
+
+/** Which transactions a read could see: all below `xmax` that are not in `running`. */
+export interface Snapshot {
+  xmin: string;
+  xmax: string;
+  running: string[];
+}
+
+/** One read takes no more than this; a replica that missed more starts anew. */
+export const MOST_ENTRIES = 10_000;
+
+/** Before a first read, so that it takes no entries: nothing was kept in memory that they could concern. */
+export const NOTHING_SEEN: Snapshot = { xmin: '0', xmax: '9223372036854775807', running: [] };
+
+/** The timeline of the server that answers; null on one that is in recovery. */
+export const TIMELINE = `CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END`;
+
+/**
+ * Entries become visible in another order than their sequences were drawn in. So a read asks not for what comes after
+ * a number, but for what this snapshot shows and the last one did not: entries of transactions that were running then
+ * or have begun since. Nothing can be missed, nothing comes twice, and a transaction that stays open for hours, in
+ * whatever database, costs one number in a list.
+ *
+ * The read updates the replica's beat. A server that was deposed under synchronous replication can't commit that, so
+ * its answers never count as fresh.
+ */
+export const READ_LOG = `
+  WITH beat AS (
+    INSERT INTO replica (id, beat_at) VALUES ($1, clock_timestamp())
+    ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at
+  ), seen AS (
+    SELECT sequence, effect, scope, key, organization_id FROM revocation
+    WHERE transaction_id >= $2::bigint OR transaction_id = ANY($3::bigint[])
+    LIMIT ${MOST_ENTRIES + 1}
+  )
+  SELECT pg_current_snapshot()::text AS snapshot, clock_timestamp() AS "databaseTime", n.incarnation,
+    ${TIMELINE} AS timeline,
+    json_build_object('systemIdentifier', n.system_identifier, 'databaseOid', n.database_oid::text) AS written,
+    json_build_object(
+      'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
+      'databaseOid', (SELECT oid::text FROM pg_database WHERE datname = current_database())) AS actual,
+    coalesce((SELECT max(sequence) FROM revocation), 0)::float8 AS head,
+    coalesce((SELECT json_agg(json_build_object('sequence', sequence, 'effect', effect, 'scope', scope, 'key', key,
+      'organizationId', organization_id)) FROM seen), '[]') AS entries
+  FROM instance n WHERE n.id = 1`;
+
+type Row = Omit<LogRead, 'snapshot' | 'timeline'> & { snapshot: string; timeline: string | null };
+
+export function logReadOf(row: Row | undefined): LogRead {
+  if (!row) throw new Error('The instance has no row');
+  if (row.timeline === null) throw new StandbyError();
+  return { ...row, timeline: row.timeline, snapshot: parseSnapshot(row.snapshot) };
+}
+
+/** `xmin:xmax:running,…` (PostgreSQL, "Transaction ID and snapshot information functions"). */
+export function parseSnapshot(text: string): Snapshot {
+  const [xmin = '', xmax = '', running = ''] = text.split(':');
+  return { xmin, xmax, running: running === '' ? [] : running.split(',') };
+}

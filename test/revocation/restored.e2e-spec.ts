@@ -1,0 +1,54 @@
+import { refusal, told } from '../support/answers.js';
+import { TestApp } from '../support/test-app.js';
+
+const NOT_TRUSTED = refusal(503, 'ServiceUnavailable', expect.any(String));
+
+describe('a database that may be an older state of itself', () => {
+  let app: TestApp;
+  beforeEach(async () => {
+    app = await TestApp.start();
+  });
+  afterEach(() => app.stop());
+
+  const everything = async (token: string) => [
+    await app.http.get('/api/v1/identities/details', { token }),
+    await app.http.post('/api/v1/auth/token/renew', { body: { accessToken: token } }),
+    await app.http.post('/api/v1/auth/token/revoke', { body: { accessToken: token } }),
+    await app.http.post('/api/v1/identities', { token, body: { name: 'x', organizationId: 'x' } }),
+  ];
+
+  it('whose log ends before what was seen is not believed', async () => {
+    const { token } = await app.given.root();
+    const { tokenId } = await app.given.identity();
+    await app.http.post(`/api/v1/auth/token-auth/tokens/${tokenId}/revoke`, { token });
+    await app.catchUp();
+    await app.db.query('DELETE FROM revocation');
+    await app.catchUp();
+    for (const answer of await everything(token)) expect(told(answer)).toEqual(NOT_TRUSTED);
+  });
+
+  it.each(['system_identifier', 'database_oid'])('whose rows were written under another %s is not', async (column) => {
+    const { token } = await app.given.root();
+    await app.db.query(`UPDATE instance SET ${column} = 1`);
+    await app.catchUp();
+    for (const answer of await everything(token)) expect(told(answer)).toEqual(NOT_TRUSTED);
+  });
+
+  it('is not believed by a replica that starts on it either', async () => {
+    const { token } = await app.given.root();
+    await app.db.query('UPDATE instance SET database_oid = 1');
+    const later = await TestApp.start({ beside: app });
+    expect(told(await later.http.get('/api/v1/identities/details', { token }))).toEqual(NOT_TRUSTED);
+    await later.stop();
+  });
+
+  it('empties memory when it begins a new incarnation', async () => {
+    const { token, tokenId } = await app.given.identity();
+    expect((await app.http.get('/api/v1/identities/details', { token })).status).toBe(200);
+    await app.db.query('UPDATE access_token SET revoked_at = now() WHERE id = $1', [tokenId]);
+    expect((await app.http.get('/api/v1/identities/details', { token })).status).toBe(200);
+    await app.db.query('UPDATE instance SET incarnation = gen_random_uuid()');
+    await app.catchUp();
+    expect((await app.http.get('/api/v1/identities/details', { token })).status).toBe(401);
+  });
+});
