@@ -13,6 +13,7 @@ import { IdentityModule } from './identity/identity.module.js';
 import { OrganizationModule } from './organization/organization.module.js';
 import { PermissionModule } from './permission/permission.module.js';
 import { RevocationModule } from './revocation/revocation.module.js';
+import { RevocationFeedModule } from './revocation-feed/revocation-feed.module.js';
 import { RoleModule } from './role/role.module.js';
 import { TokenAuthModule } from './token-auth/token-auth.module.js';
 
@@ -22,6 +23,7 @@ const FEATURES = [
   OrganizationModule,
   RoleModule,
   AuditLogModule,
+  RevocationFeedModule,
   BootstrapModule,
   HealthModule,
 ];

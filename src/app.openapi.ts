@@ -19,6 +19,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .addTag('Organizations', "The caller's own organization")
     .addTag('Sub Organizations', 'Organizations below the root')
     .addTag('Roles', 'Roles that an organization makes for itself')
+    .addTag('Revocations', 'What is dead, for services that judge tokens themselves')
     .addTag('Audit Logs', 'Who did what to what, when and from where')
     .addTag('Admin', 'Setting up an instance')
     .addTag('Status', 'Whether the service answers')

@@ -102,6 +102,10 @@ export class AppConfig {
   @WholeNumber(1, 1_000_000)
   readonly FAILED_CREDENTIALS_PER_MINUTE: number = 3000;
 
+  /** Streams of revocations that one identity may hold open on one replica. */
+  @WholeNumber(1, 100_000)
+  readonly MAX_STREAMS_PER_IDENTITY: number = 20;
+
   @List('addresses or CIDRs', (entry) => parseTrustedIp(entry) !== null)
   readonly TRUSTED_PROXIES: string[] = [];
 

@@ -10,9 +10,15 @@ export interface LogEntry {
   effect: RevocationEffect;
   scope: RevocationScope;
   key: string;
-  /** The organization that it concerns, and those below; null: all of them. */
+  /** The organization that it concerns; null: all of them. */
   organizationId: string | null;
+  /** The root of that organization, or itself. */
+  rootOrganizationId: string | null;
 }
+
+/** An entry as JSON, of a row `r` of the log and its organization `o`. */
+export const ENTRY = `json_build_object('sequence', r.sequence, 'effect', r.effect, 'scope', r.scope, 'key', r.key,
+  'organizationId', r.organization_id, 'rootOrganizationId', o.root_id)`;
 
 /** What one read of the log says. */
 export interface LogRead {
@@ -67,8 +73,8 @@ export const READ_LOG = `
     INSERT INTO replica (id, beat_at) VALUES ($1, clock_timestamp())
     ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at
   ), seen AS (
-    SELECT sequence, effect, scope, key, organization_id FROM revocation
-    WHERE transaction_id >= $2::bigint OR transaction_id = ANY($3::bigint[])
+    SELECT ${ENTRY} AS entry FROM revocation r LEFT JOIN organization o ON o.id = r.organization_id
+    WHERE r.transaction_id >= $2::bigint OR r.transaction_id = ANY($3::bigint[])
     LIMIT ${MOST_ENTRIES + 1}
   )
   SELECT pg_current_snapshot()::text AS snapshot, clock_timestamp() AS "databaseTime", n.incarnation,
@@ -78,8 +84,7 @@ export const READ_LOG = `
       'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
       'databaseOid', (SELECT oid::text FROM pg_database WHERE datname = current_database())) AS actual,
     coalesce((SELECT max(sequence) FROM revocation), 0)::float8 AS head,
-    coalesce((SELECT json_agg(json_build_object('sequence', sequence, 'effect', effect, 'scope', scope, 'key', key,
-      'organizationId', organization_id)) FROM seen), '[]') AS entries
+    coalesce((SELECT json_agg(entry) FROM seen), '[]') AS entries
   FROM instance n WHERE n.id = 1`;
 
 type Row = Omit<LogRead, 'snapshot' | 'timeline'> & { snapshot: string; timeline: string | null };

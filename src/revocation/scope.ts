@@ -1,6 +1,15 @@
 /** What one entry of the revocation log can end. All but `token` are wide: they end tokens without naming them. */
-export type RevocationScope =
-  'token' | 'instance' | 'organization' | 'identity' | 'identity-method' | 'identity-organization' | 'key';
+export const SCOPES = [
+  'token',
+  'instance',
+  'organization',
+  'identity',
+  'identity-method',
+  'identity-organization',
+  'key',
+] as const;
+
+export type RevocationScope = (typeof SCOPES)[number];
 
 /** One thing that a token stands and falls with. */
 export interface ScopeKey {

@@ -113,6 +113,7 @@ describe('any request', () => {
   const expectDocumented = ({ operationId, responses }: Operation, { status, body }: Answer): void => {
     expect([...Object.keys(responses).map(Number), ...ANYWHERE]).toContain(status);
     expect(status).toBeLessThan(500);
+    if (responses[status]?.content?.['text/event-stream']) return;
     const shape = shapes.get(`${operationId} ${status}`) ?? shapes.get(`getTokenAuth ${status}`);
     expect({ body, fits: shape?.(body) ?? status > 400, errors: shape?.errors ?? null }).toMatchObject({
       fits: true,

@@ -43,6 +43,8 @@ const MATRIX: [operation: string, request: string, needs: string[], roles: strin
   ['updateSubOrganizationMember',    `PATCH ${SUBS}/{sub}/memberships/{identity}`,          ['sub-organization grant-privileges'], []],
   ['removeSubOrganizationMember',    `DELETE ${SUBS}/{sub}/memberships/{identity}`,         ['sub-organization grant-privileges'], []],
   ['listAuditLogs',                  'GET /api/v1/audit-logs',                              ['audit-logs read'],       []],
+  ['listRevocations',                'GET /api/v1/revocations',                             ['access-token follow-revocations'], ['verifier']],
+  ['followRevocations',              'GET /api/v1/revocations/stream',                      ['access-token follow-revocations'], ['verifier']],
 ];
 
 describe('who may do what', () => {
@@ -100,7 +102,7 @@ describe('who may do what', () => {
       const { token } = await app.given.identity({ role });
       const { status, body, headers } = await send(request, token);
       const isAllowed = role === 'admin' || roles.includes(role);
-      expect([status, body.error]).toEqual(isAllowed ? [200, undefined] : [403, 'PermissionDenied']);
+      expect([status, body?.error]).toEqual(isAllowed ? [200, undefined] : [403, 'PermissionDenied']);
       const isChange = !request.startsWith('GET') && operation !== 'searchMachineIdentities';
       expect(await outcomesOf(headers.get('x-request-id'))).toEqual(
         isChange ? [isAllowed ? 'success' : 'refused'] : [],

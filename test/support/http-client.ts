@@ -33,7 +33,14 @@ export class HttpClient {
       },
       body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
     });
-    const text = await response.text();
+    const text = await wholeText(response);
     return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
   }
+}
+
+/** A stream has no end to wait for: its beginning is answer enough. */
+async function wholeText(response: Response): Promise<string> {
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response.text();
+  await response.body?.cancel();
+  return '';
 }

@@ -12,5 +12,6 @@ const field =
 export const Uuid = field({ type: 'string', format: 'uuid' });
 export const Text = field({ type: 'string' });
 export const Flag = field({ type: 'boolean' });
+export const Integer = field({ type: 'integer' });
 export const Count = field({ type: 'number' });
 export const Time = field({ type: 'string', format: 'date-time' });
