@@ -1,0 +1,59 @@
+// Judges access tokens without asking for each: by the published keys, and the stream of what has been revoked.
+// node follower.mjs <origin> <issuer> <token of a verifier>, then one access token a line; one verdict comes back.
+import { createInterface } from 'node:readline';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+
+const [origin, issuer, token] = process.argv.slice(2);
+const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', origin));
+const latest = { revoked: new Map(), changed: new Map() }; // effect → scope and key → highest sequence
+let knownUpTo = -Infinity; // everything revoked up to then has arrived, on this process's own monotonic clock
+let lastEventId;
+
+function take(block, sentAt) {
+  const field = (name) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1];
+  const { entries = [], asOf } = JSON.parse(field('data') ?? '{}');
+  if (field('event') === 'reset') for (const known of Object.values(latest)) known.clear();
+  for (const { effect, scope, key, sequence } of entries) {
+    const name = `${scope} ${key}`;
+    latest[effect].set(name, Math.max(sequence, latest[effect].get(name) ?? 0)); // they may come twice, in any order
+  }
+  if (field('event') === 'heartbeat') knownUpTo = sentAt + asOf; // counts from the request's arrival, which was later
+  lastEventId = field('id') ?? lastEventId;
+}
+
+async function follow() {
+  const sentAt = performance.now();
+  const headers = { authorization: `Bearer ${token}`, ...(lastEventId && { 'last-event-id': lastEventId }) };
+  const response = await fetch(`${origin}/api/v1/revocations/stream`, { headers });
+  let text = '';
+  for await (const chunk of response.ok ? response.body.pipeThrough(new TextDecoderStream()) : []) {
+    const blocks = (text + chunk).split('\n\n');
+    text = blocks.pop();
+    for (const block of blocks) take(block, sentAt);
+  }
+}
+
+async function judge(text) {
+  const options = { issuer, audience: issuer, typ: 'at+jwt', algorithms: ['ES256', 'RS256'] };
+  const { payload, protectedHeader } = await jwtVerify(text, keys, options);
+  const { jti, sub, authMethod, orgId, rootOrgId, epoch, online } = payload;
+  const names = [`token ${jti}`, `identity ${sub}`, `identity-method ${sub}:${authMethod}`, 'instance *'];
+  names.push(`identity-organization ${sub}:${orgId}`, `organization ${orgId}`, `organization ${rootOrgId}`);
+  names.push(`key ${protectedHeader.kid}`);
+  if (names.some((name) => latest.revoked.get(name) > epoch)) return 'inactive';
+  const isKnown = performance.now() - knownUpTo <= 1000 && !names.some((name) => latest.changed.get(name) > epoch);
+  return isKnown && !online ? 'active' : 'ask'; // by introspection
+}
+
+const again = () =>
+  setTimeout(
+    () =>
+      void follow()
+        .catch(() => undefined)
+        .finally(again),
+    200,
+  );
+again();
+for await (const text of createInterface({ input: process.stdin }))
+  console.log(await judge(text).catch(() => 'inactive'));
+process.exit();
