@@ -5,7 +5,9 @@ import { AccessTokenController } from './access-token.controller.js';
 import { AccessTokenService } from './access-token.service.js';
 import { Authority } from './authority.service.js';
 import { BearerJwtGuard } from './bearer-jwt.guard.js';
+import { Introspection } from './introspection.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { OAuth2Controller } from './oauth2.controller.js';
 import { SelfRevocation } from './self-revocation.service.js';
 import { SigningKeys } from './signing-keys.service.js';
 import { TokenIssuer } from './token-issuer.service.js';
@@ -17,7 +19,7 @@ import { TokenRenewal } from './token-renewal.service.js';
 @Global()
 @Module({
   imports: [PassportModule, JwtModule.register({})],
-  controllers: [AccessTokenController],
+  controllers: [AccessTokenController, OAuth2Controller],
   providers: [
     SigningKeys,
     TokenProof,
@@ -27,6 +29,7 @@ import { TokenRenewal } from './token-renewal.service.js';
     Authority,
     TokenRenewal,
     SelfRevocation,
+    Introspection,
     JwtStrategy,
     BearerJwtGuard,
   ],

@@ -2,6 +2,12 @@ import type { ErrorName } from '../errors/app-error.js';
 import type { RequestContext } from './request-context.js';
 
 declare module 'fastify' {
+  /** What a controller method says of its route by `@RouteConfig`. */
+  interface FastifyContextConfig {
+    /** Bytes, where it is not the limit of all. */
+    bodyLimit?: number;
+  }
+
   interface FastifyRequest {
     /** Where the request came from and when; set before anything else looks at it. */
     context: RequestContext;

@@ -1,0 +1,71 @@
+import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiConsumes, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { ApiOAuthErrors } from '../common/errors/api-errors.js';
+import { type Actor, CurrentActor } from '../permission/actor.js';
+import { RequirePermission } from '../permission/require-permission.js';
+import {
+  IntrospectionDto,
+  IntrospectionsDto,
+  IntrospectTokenDto,
+  IntrospectTokensDto,
+  SubjectDto,
+} from './introspection.dto.js';
+import { Introspection, type Verdict } from './introspection.service.js';
+
+const JSON_TYPE = 'application/json';
+const FORM = 'application/x-www-form-urlencoded';
+
+const BATCH_LIMIT_BYTES = 256 * 1024;
+
+@ApiTags('OAuth 2.0')
+@ApiOAuthErrors()
+@Controller('oauth2')
+export class OAuth2Controller {
+  constructor(private readonly introspection: Introspection) {}
+
+  /**
+   * Ask whether a token is good (RFC 7662)
+   * @remarks For verifiers: tokens of their own organization and of those below. The answer says what a verifier needs to decide and no more; for every token that is not good it is `{"active":false}`, whatever the reason. An active answer counts as a use of the token unless `consume` is false.
+   */
+  @Post('introspect')
+  @HttpCode(200)
+  @ApiConsumes(FORM, JSON_TYPE)
+  @RequirePermission({ subject: 'access-token', action: 'introspect' })
+  async introspectToken(
+    @CurrentActor() actor: Actor,
+    @Body() dto: IntrospectTokenDto,
+    @Req() request: FastifyRequest,
+  ): Promise<IntrospectionDto> {
+    const verdict = await this.introspection.introspect(actor, SubjectDto.toSubject(dto), dto.consume ?? true);
+    request.denialReason = verdict.reason ?? undefined;
+    return IntrospectionDto.from(verdict);
+  }
+
+  /**
+   * Ask about up to 100 tokens at once
+   * @remarks Each is answered as a question of its own would be, in the same order. Costs no uses unless `consume` is true.
+   */
+  @Post('introspect/batch')
+  @HttpCode(200)
+  @RouteConfig({ bodyLimit: BATCH_LIMIT_BYTES })
+  @RequirePermission({ subject: 'access-token', action: 'introspect' })
+  async introspectTokens(
+    @CurrentActor() actor: Actor,
+    @Body() dto: IntrospectTokensDto,
+    @Req() request: FastifyRequest,
+  ): Promise<IntrospectionsDto> {
+    const subjects = dto.tokens.map((entry) => SubjectDto.toSubject(entry));
+    const verdicts = await this.introspection.introspectAll(actor, subjects, dto.consume ?? false);
+    request.denialReason = reasonsOf(verdicts);
+    return IntrospectionsDto.from(verdicts);
+  }
+}
+
+/** How often each reason was found, for the log. */
+function reasonsOf(verdicts: Verdict[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { reason } of verdicts) if (reason) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return counts.size === 0 ? undefined : [...counts].map(([reason, count]) => `${reason} ${count}`).join(', ');
+}
