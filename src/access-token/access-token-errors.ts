@@ -14,6 +14,7 @@ export type DenialReason =
   | 'not-a-member'
   | 'address-not-allowed'
   | 'foreign'
+  | 'not-permitted'
   | 'used-up'
   | 'outlived';
 

@@ -14,6 +14,7 @@ import { TokenIssuer } from './token-issuer.service.js';
 import { TokenMinter } from './token-minter.service.js';
 import { TokenProof } from './token-proof.service.js';
 import { TokenRenewal } from './token-renewal.service.js';
+import { TokenRevocation } from './token-revocation.service.js';
 
 /** Tokens, whatever issued them: keys, signing, verification, and the caller's authority for a change. */
 @Global()
@@ -29,6 +30,7 @@ import { TokenRenewal } from './token-renewal.service.js';
     Authority,
     TokenRenewal,
     SelfRevocation,
+    TokenRevocation,
     Introspection,
     JwtStrategy,
     BearerJwtGuard,

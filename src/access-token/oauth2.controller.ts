@@ -6,13 +6,17 @@ import { ApiOAuthErrors } from '../common/errors/api-errors.js';
 import { type Actor, CurrentActor } from '../permission/actor.js';
 import { RequirePermission } from '../permission/require-permission.js';
 import {
+  EmptyDto,
   IntrospectionDto,
   IntrospectionsDto,
   IntrospectTokenDto,
   IntrospectTokensDto,
+  RevokeTokenDto,
   SubjectDto,
 } from './introspection.dto.js';
 import { Introspection, type Verdict } from './introspection.service.js';
+import { Public } from './public.decorator.js';
+import { TokenRevocation } from './token-revocation.service.js';
 
 const JSON_TYPE = 'application/json';
 const FORM = 'application/x-www-form-urlencoded';
@@ -23,7 +27,10 @@ const BATCH_LIMIT_BYTES = 256 * 1024;
 @ApiOAuthErrors()
 @Controller('oauth2')
 export class OAuth2Controller {
-  constructor(private readonly introspection: Introspection) {}
+  constructor(
+    private readonly introspection: Introspection,
+    private readonly revocation: TokenRevocation,
+  ) {}
 
   /**
    * Ask whether a token is good (RFC 7662)
@@ -31,7 +38,7 @@ export class OAuth2Controller {
    */
   @Post('introspect')
   @HttpCode(200)
-  @ApiConsumes(FORM, JSON_TYPE)
+  @ApiConsumes(JSON_TYPE, FORM)
   @RequirePermission({ subject: 'access-token', action: 'introspect' })
   async introspectToken(
     @CurrentActor() actor: Actor,
@@ -60,6 +67,20 @@ export class OAuth2Controller {
     const verdicts = await this.introspection.introspectAll(actor, subjects, dto.consume ?? false);
     request.denialReason = reasonsOf(verdicts);
     return IntrospectionsDto.from(verdicts);
+  }
+
+  /**
+   * End a token (RFC 7009)
+   * @remarks The token in the body is the credential: whoever finds a leaked token can end it. The answer is the same for a token that is unknown, malformed, expired or revoked already. An expired text is no credential any more; where its token lives on by a renewal, it is ended for a caller whose bearer token may `delete-token` in its organization.
+   */
+  @Post('revoke')
+  @HttpCode(200)
+  @ApiConsumes(JSON_TYPE, FORM)
+  @Public()
+  async revokeToken(@Body() dto: RevokeTokenDto, @Req() request: FastifyRequest): Promise<EmptyDto> {
+    request.hasBodyToken = true;
+    request.denialReason = await this.revocation.revoke(dto.token, request.headers.authorization, request.context);
+    return {};
   }
 }
 

@@ -16,7 +16,13 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 );
 
 /** Who needs no bearer token. Those on tokens take theirs from the body. */
-const PUBLIC = ['bootstrapInstance', 'getStatus', 'renewIdentityAccessToken', 'revokeIdentityAccessToken'];
+const PUBLIC = [
+  'bootstrapInstance',
+  'getStatus',
+  'renewIdentityAccessToken',
+  'revokeIdentityAccessToken',
+  'revokeToken',
+];
 
 /** What a 401 is called: below `/oauth2` by whether a token came. */
 const unauthorized = (path: string, oauthName: string) =>
