@@ -106,6 +106,7 @@ function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): 
       statusCode: reply.statusCode,
       error: request.denial,
       reason: request.denialReason,
+      inactive: request.inactive?.length ? request.inactive : undefined,
       milliseconds: Math.round(reply.elapsedTime * 10) / 10,
       address: request.context?.address,
       identityId: actor?.identityId,

@@ -5,7 +5,7 @@ import { Permissions } from '../permission/permissions.service.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
 import { AccessTokenRefusedError, AddressNotAllowedError, type DenialReason } from './access-token-errors.js';
 import { AccessTokenService } from './access-token.service.js';
-import { TokenProof } from './token-proof.service.js';
+import { type ProvenToken, TokenProof } from './token-proof.service.js';
 
 /** Tokens of one batch that are judged at the same time: no batch takes all connections for itself. */
 const AT_ONCE = 4;
@@ -19,6 +19,8 @@ export interface Subject {
 
 /** What is found about a token: what it says when it is good, else why it is not, which is for the log alone. */
 export interface Verdict {
+  /** Null where the text is none of ours. */
+  tokenId: string | null;
   claims: AccessTokenClaims | null;
   reason: DenialReason | null;
 }
@@ -45,25 +47,27 @@ export class Introspection {
   }
 
   /** Only what speaks against the token is a verdict; that nobody can know is the caller's to hear. */
-  private async judge(caller: Actor, subject: Subject, consume: boolean): Promise<Verdict> {
+  private async judge(caller: Actor, { token, address }: Subject, consume: boolean): Promise<Verdict> {
+    let tokenId: string | null = null;
     try {
-      return { claims: await this.accept(caller, subject, consume), reason: null };
+      const proven = await this.proof.prove(token);
+      tokenId = proven.claims.jti;
+      await this.accept(caller, proven, address ?? null, consume);
+      return { tokenId, claims: proven.claims, reason: null };
     } catch (error) {
       if (error instanceof AccessTokenRefusedError || error instanceof AddressNotAllowedError) {
-        return { claims: null, reason: error.reason };
+        return { tokenId, claims: null, reason: error.reason };
       }
       throw error;
     }
   }
 
-  private async accept(caller: Actor, { token, address }: Subject, consume: boolean): Promise<AccessTokenClaims> {
-    const proven = await this.proof.prove(token);
-    if (!isWithin(caller, proven.claims)) throw new AccessTokenRefusedError('foreign');
+  private async accept(caller: Actor, token: ProvenToken, address: string | null, consume: boolean): Promise<void> {
+    if (!isWithin(caller, token.claims)) throw new AccessTokenRefusedError('foreign');
     // The bearer's address, never the caller's: an unknown one passes only where every address does.
-    const request = { ...caller.request, address: address ?? null };
-    if (consume) await this.accessTokens.verify(proven, request);
-    else await this.accessTokens.verifyWithoutUse(proven, request);
-    return proven.claims;
+    const request = { ...caller.request, address };
+    if (consume) await this.accessTokens.verify(token, request);
+    else await this.accessTokens.verifyWithoutUse(token, request);
   }
 }
 

@@ -46,7 +46,7 @@ export class OAuth2Controller {
     @Req() request: FastifyRequest,
   ): Promise<IntrospectionDto> {
     const verdict = await this.introspection.introspect(actor, SubjectDto.toSubject(dto), dto.consume ?? true);
-    request.denialReason = verdict.reason ?? undefined;
+    request.inactive = inactiveOf([verdict]);
     return IntrospectionDto.from(verdict);
   }
 
@@ -65,7 +65,7 @@ export class OAuth2Controller {
   ): Promise<IntrospectionsDto> {
     const subjects = dto.tokens.map((entry) => SubjectDto.toSubject(entry));
     const verdicts = await this.introspection.introspectAll(actor, subjects, dto.consume ?? false);
-    request.denialReason = reasonsOf(verdicts);
+    request.inactive = inactiveOf(verdicts);
     return IntrospectionsDto.from(verdicts);
   }
 
@@ -84,9 +84,6 @@ export class OAuth2Controller {
   }
 }
 
-/** How often each reason was found, for the log. */
-function reasonsOf(verdicts: Verdict[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const { reason } of verdicts) if (reason) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  return counts.size === 0 ? undefined : [...counts].map(([reason, count]) => `${reason} ${count}`).join(', ');
-}
+/** Which tokens are not good and why, for the log; which of them are none of ours, nobody can say. */
+const inactiveOf = (verdicts: Verdict[]): FastifyRequest['inactive'] =>
+  verdicts.flatMap(({ tokenId, reason }) => (reason === null ? [] : [{ tokenId, reason }]));

@@ -56,7 +56,9 @@ describe('a bearer token', () => {
       ['of 5 000 characters', (token) => token.padEnd(5000, 'A')],
     ];
     it.each(forms)('%s is refused', async (_name, change) => {
-      const { token } = await app.given.identity();
+      let { token } = await app.given.identity();
+      // Some signatures hold no character in which the alphabets of base64 differ.
+      while (!/[-_]/.test(token)) token = signed(token);
       const changed = change(token);
       expect(changed).not.toBe(token);
       expect(await show(changed)).toEqual(REFUSED);

@@ -1,5 +1,6 @@
 import type { Answer } from '../support/http-client.js';
 import { oauthRefusal, told } from '../support/answers.js';
+import { decodeJwt } from '../support/jwt.js';
 import { OAuth2Api } from '../support/oauth2-api.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';
@@ -39,7 +40,11 @@ describe('POST /oauth2/introspect/batch', () => {
       expect(app.log).toContainEqual(
         expect.objectContaining({
           reqId: answer.headers.get('x-request-id'),
-          reason: 'malformed 1, revoked 1, foreign 1',
+          inactive: [
+            { tokenId: null, reason: 'malformed' },
+            { tokenId: revoked.tokenId, reason: 'revoked' },
+            { tokenId: decodeJwt(foreign.token).jti, reason: 'foreign' },
+          ],
         }),
       );
     });

@@ -15,6 +15,8 @@ declare module 'fastify' {
     denial?: ErrorName;
     /** Why a token was refused; for the log alone. */
     denialReason?: string;
+    /** Tokens that the caller asked about and that are not good; for the log alone. */
+    inactive?: { tokenId: string | null; reason: string }[];
     /** A token was sent in the body instead of the Authorization header. */
     hasBodyToken?: boolean;
   }
