@@ -15,6 +15,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .setVersion('1')
     .addTag('Token Auth', 'Tokens of machine identities, and the limits that they are issued under')
     .addTag('Access Tokens', 'What the bearer of a token can do with it')
+    .addTag('OAuth 2.0', 'Whether a token is good, and its end, as RFC 7662 and RFC 7009 have them')
     .addTag('Identities', 'Machine identities')
     .addTag('Organizations', "The caller's own organization")
     .addTag('Sub Organizations', 'Organizations below the root')

@@ -42,10 +42,18 @@ export function createAdapter(config: AppConfig, log: Logger): FastifyAdapter {
   });
 }
 
+/** Routes that their standards name from the root of the host. */
+const OUTSIDE_PREFIX = ['oauth2/{*path}'];
+
+/** Where the routes lie: the API below `/api`, and beside it what its standards place. */
+export function placeRoutes(app: NestFastifyApplication): NestFastifyApplication {
+  return app.setGlobalPrefix('api', { exclude: OUTSIDE_PREFIX });
+}
+
 /** Pipes, filters, hooks and parsers: what main, the command line and the tests share. */
 export function setUpApp(app: NestFastifyApplication, config: AppConfig, log: Logger): NestFastifyApplication {
   const unexpected = new UnexpectedErrorFilter(log);
-  app.setGlobalPrefix('api');
+  placeRoutes(app);
   app.useGlobalPipes(new RequestShapePipe());
   app.useGlobalFilters(unexpected, new HttpExceptionFilter(unexpected), new AppErrorFilter());
   addBodyParsers(app.getHttpAdapter().getInstance());
@@ -57,6 +65,9 @@ function addHooks(app: NestFastifyApplication, config: AppConfig, log: Logger): 
   const fastify = app.getHttpAdapter().getInstance();
   const clock = app.get(Clock);
   const trustedProxies = blocksOf(config.TRUSTED_PROXIES.map((entry) => parseTrustedIp(entry) as TrustedIp));
+  fastify.addHook('onRoute', (route) => {
+    route.bodyLimit = route.config?.bodyLimit ?? route.bodyLimit;
+  });
   fastify.addHook('onRequest', (request, reply, done) => {
     const { headers, socket, id } = request;
     request.context = {
@@ -96,6 +107,7 @@ function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): 
       statusCode: reply.statusCode,
       error: request.denial,
       reason: request.denialReason,
+      inactive: request.inactive?.length ? request.inactive : undefined,
       milliseconds: Math.round(reply.elapsedTime * 10) / 10,
       address: request.context?.address,
       identityId: actor?.identityId,

@@ -12,6 +12,9 @@ export type DenialReason =
   | 'unknown'
   | 'revoked'
   | 'not-a-member'
+  | 'address-not-allowed'
+  | 'foreign'
+  | 'not-permitted'
   | 'used-up'
   | 'outlived';
 
@@ -26,6 +29,15 @@ const PUBLIC_TEXT: Partial<Record<DenialReason, string>> = {
   outlived: 'The access token has reached its max TTL',
 };
 
+/** What may stand in a header of the answer: reasons that only the bearer of a text that we signed gets to see. */
+const PUBLIC_REASON: Partial<Record<DenialReason, string>> = {
+  expired: 'expired',
+  unknown: 'revoked',
+  revoked: 'revoked',
+  'not-a-member': 'not-a-member',
+  'used-up': 'used-up',
+};
+
 /** A token that is not, or no longer, good. */
 export class AccessTokenRefusedError extends UnauthorizedError {
   constructor(
@@ -33,6 +45,11 @@ export class AccessTokenRefusedError extends UnauthorizedError {
     options?: ErrorOptions,
   ) {
     super(PUBLIC_TEXT[reason] ?? 'The access token is not valid', options);
+  }
+
+  /** What a bearer is told by a header, if anything. */
+  get publicReason(): string | undefined {
+    return PUBLIC_REASON[this.reason];
   }
 }
 
@@ -45,6 +62,7 @@ interface RefusedBearer {
 
 /** The address is not on the allow-list of the identity. Says who it was, for the audit log. */
 export class AddressNotAllowedError extends ForbiddenError {
+  readonly reason: DenialReason = 'address-not-allowed';
   readonly bearer: RefusedBearer;
 
   constructor(address: string | null, { identityId, tokenId, organizationId }: RefusedBearer) {

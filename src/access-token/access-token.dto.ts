@@ -3,7 +3,7 @@ import { TextField } from '../common/validation/fields.js';
 import { Count, Text } from '../common/validation/response-fields.js';
 
 /** No token of ours is longer; what is longer is none, and is told so like any other text that is none. */
-const LONGEST_TEXT = 60_000;
+export const LONGEST_TEXT = 60_000;
 
 export class BodyTokenDto {
   @TextField({ required: true, maxLength: LONGEST_TEXT, publish: false, description: 'The access token itself' })

@@ -6,7 +6,9 @@ import { AccessTokenService } from './access-token.service.js';
 import { Authority } from './authority.service.js';
 import { BearerJwtGuard } from './bearer-jwt.guard.js';
 import { FailedCredentials } from './failed-credentials.service.js';
+import { Introspection } from './introspection.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { OAuth2Controller } from './oauth2.controller.js';
 import { SelfRevocation } from './self-revocation.service.js';
 import { SigningKeys } from './signing-keys.service.js';
 import { TokenIssuer } from './token-issuer.service.js';
@@ -14,12 +16,13 @@ import { TokenMinter } from './token-minter.service.js';
 import { TokenProof } from './token-proof.service.js';
 import { TokenStates } from './token-states.service.js';
 import { TokenRenewal } from './token-renewal.service.js';
+import { TokenRevocation } from './token-revocation.service.js';
 
 /** Tokens, whatever issued them: keys, signing, verification, and the caller's authority for a change. */
 @Global()
 @Module({
   imports: [PassportModule, JwtModule.register({})],
-  controllers: [AccessTokenController],
+  controllers: [AccessTokenController, OAuth2Controller],
   providers: [
     SigningKeys,
     TokenProof,
@@ -31,6 +34,8 @@ import { TokenRenewal } from './token-renewal.service.js';
     Authority,
     TokenRenewal,
     SelfRevocation,
+    TokenRevocation,
+    Introspection,
     JwtStrategy,
     BearerJwtGuard,
   ],

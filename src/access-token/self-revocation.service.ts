@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
 import type { RequestContext } from '../common/http/request-context.js';
 import { AccessToken } from '../database/entities/access-token.entity.js';
 import { inTransaction } from '../database/transaction.js';
+import type { Actor } from '../permission/actor.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
 import { checkClaims } from './access-token.service.js';
-import { TokenProof } from './token-proof.service.js';
+import { type ProvenToken, TokenProof } from './token-proof.service.js';
 import { readTokenState } from './token-state.js';
 
 /**
@@ -27,21 +28,27 @@ export class SelfRevocation {
 
   async revoke(text: string, request: RequestContext): Promise<void> {
     this.reader.checkTrust();
-    const { claims, kid } = await this.proof.prove(text);
-    const { now } = request;
-    if (claims.exp * 1000 <= now.getTime()) throw new AccessTokenRefusedError('expired');
-    const tokenId = claims.jti;
+    const token = await this.proof.prove(text);
+    if (token.claims.exp * 1000 <= request.now.getTime()) throw new AccessTokenRefusedError('expired');
+    const tokenId = token.claims.jti;
     await inTransaction(this.dataSource, async (tx) => {
       await tx.query('SELECT id FROM access_token WHERE id = $1 FOR NO KEY UPDATE', [tokenId]);
-      const state = await readTokenState(tx, tokenId, kid);
-      if (!state) throw new AccessTokenRefusedError('unknown');
-      checkClaims(claims, state);
-      if (state.isRevoked) throw new AccessTokenRefusedError('revoked');
-      const { identityId, organizationId } = state;
-      await tx.update(AccessToken, { id: tokenId }, { revokedAt: now, revokedReason: 'self-revoked', updatedAt: now });
-      await this.revocations.revokeToken(tx, tokenId, state.expiresAt, { organizationId, now });
-      const actor = { identityId, tokenId, organizationId, request };
-      await this.auditEvents.record(tx, actor, 'revoke-identity-access-token', { identityId, tokenId });
+      await this.end(tx, token, request);
     });
+  }
+
+  /** Ends a token whose row the transaction has locked; without a caller, whoever holds the text acts as its owner. */
+  async end(tx: EntityManager, { claims, kid }: ProvenToken, request: RequestContext, caller?: Actor): Promise<void> {
+    const state = await readTokenState(tx, claims.jti, kid);
+    if (!state) throw new AccessTokenRefusedError('unknown');
+    checkClaims(claims, state);
+    if (state.isRevoked) throw new AccessTokenRefusedError('revoked');
+    const { tokenId, identityId, organizationId, expiresAt } = state;
+    const { now } = request;
+    const revokedReason = caller ? 'revoked' : 'self-revoked';
+    await tx.update(AccessToken, { id: tokenId }, { revokedAt: now, revokedReason, updatedAt: now });
+    await this.revocations.revokeToken(tx, tokenId, expiresAt, { organizationId, now });
+    const actor = caller ?? { identityId, tokenId, organizationId, request };
+    await this.auditEvents.record(tx, actor, 'revoke-identity-access-token', { identityId, tokenId });
   }
 }

@@ -5,6 +5,7 @@ import { refusal, told } from '../support/answers.js';
 import { decodeJwt, headerOf } from '../support/jwt.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';
+import { GOOD, REFUSED, showEverywhere } from '../support/ways-in.js';
 
 const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');
 const INVALID = refusal(401, 'UnauthorizedError', 'The access token is not valid');
@@ -19,6 +20,11 @@ describe('a bearer token', () => {
   afterAll(() => app.stop());
 
   const use = (token: string) => app.http.get('/api/v1/identities/details', { token });
+  const show = async (text: string) => showEverywhere(app, text, (await app.given.root()).token);
+  const expectInvalid = async (text: string) => {
+    expect(told(await use(text))).toEqual(INVALID);
+    expect(await show(text)).toEqual(REFUSED);
+  };
   const ownKey = (): KeyObject => app.nest.get(SigningKeys).active().privateKey;
 
   /** A token of the app's own making, with other claims or another header. */
@@ -30,7 +36,7 @@ describe('a bearer token', () => {
 
   it('that was signed anew with the same claims is good: the forgeries below are nearly right', async () => {
     const { token } = await app.given.identity();
-    expect((await use(signed(token))).status).toBe(200);
+    expect(await show(signed(token))).toEqual(GOOD);
   });
 
   describe('whose text is not exactly what was signed (CVE-2026-27840)', () => {
@@ -50,10 +56,12 @@ describe('a bearer token', () => {
       ['of 5 000 characters', (token) => token.padEnd(5000, 'A')],
     ];
     it.each(forms)('%s is refused', async (_name, change) => {
-      const { token } = await app.given.identity();
+      let { token } = await app.given.identity();
+      // Some signatures hold no character in which the alphabets of base64 differ.
+      while (!/[-_]/.test(token)) token = signed(token);
       const changed = change(token);
       expect(changed).not.toBe(token);
-      expect((await use(changed)).status).toBe(401);
+      expect(await show(changed)).toEqual(REFUSED);
     });
   });
 
@@ -62,14 +70,14 @@ describe('a bearer token', () => {
       'says %j and is refused',
       async (alg) => {
         const { token } = await app.given.identity();
-        expect(told(await use(signed(token, {}, { alg })))).toEqual(INVALID);
+        await expectInvalid(signed(token, {}, { alg }));
       },
     );
 
     it('says none and has no signature, and is refused', async () => {
       const { token } = await app.given.identity();
       const content = `${encode({ ...headerOf(token), alg: 'none' })}.${token.split('.')[1]}`;
-      for (const text of [`${content}.`, content, `${content}.AA`]) expect((await use(text)).status).toBe(401);
+      for (const text of [`${content}.`, content, `${content}.AA`]) expect(await show(text)).toEqual(REFUSED);
     });
   });
 
@@ -94,7 +102,7 @@ describe('a bearer token', () => {
       for (const alg of ['HS256', 'ES256']) {
         const content = `${encode({ ...headerOf(token), alg })}.${token.split('.')[1]}`;
         const forged = `${content}.${createHmac('sha256', secret).update(content).digest('base64url')}`;
-        expect((await use(forged)).status).toBe(401);
+        expect(await show(forged)).toEqual(REFUSED);
       }
     }
   });
@@ -103,7 +111,7 @@ describe('a bearer token', () => {
     'that names the key %j is refused: there is no default (GHSA-gmvf-9v4p-v8jc)',
     async (kid) => {
       const { token } = await app.given.identity();
-      expect(told(await use(signed(token, {}, { kid })))).toEqual(INVALID);
+      await expectInvalid(signed(token, {}, { kid }));
     },
   );
 
@@ -111,22 +119,22 @@ describe('a bearer token', () => {
     const { token } = await app.given.identity();
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const { x, y } = createPublicKey(privateKey).export({ format: 'jwk' });
-    expect(told(await use(signed(token, {}, {}, privateKey)))).toEqual(INVALID);
-    expect(told(await use(signed(token, {}, { jwk: { kty: 'EC', crv: 'P-256', x, y } }, privateKey)))).toEqual(INVALID);
+    await expectInvalid(signed(token, {}, {}, privateKey));
+    await expectInvalid(signed(token, {}, { jwk: { kty: 'EC', crv: 'P-256', x, y } }, privateKey));
   });
 
   it('with the signature of zeros is refused (CVE-2022-21449)', async () => {
     const { token } = await app.given.identity();
     const [header, payload] = token.split('.');
     const zeros = Buffer.alloc(64).toString('base64url');
-    expect(told(await use(`${header}.${payload}.${zeros}`))).toEqual(INVALID);
+    await expectInvalid(`${header}.${payload}.${zeros}`);
   });
 
   it.each([{ crit: ['exp'] }, { b64: false }, { typ: 'JWT' }, { typ: undefined }])(
     'with the header %j is refused',
     async (header) => {
       const { token } = await app.given.identity();
-      expect(told(await use(signed(token, {}, header)))).toEqual(INVALID);
+      await expectInvalid(signed(token, {}, header));
     },
   );
 
@@ -147,7 +155,7 @@ describe('a bearer token', () => {
     { orgId: 5 },
   ])('with the claims %j is refused', async (claims) => {
     const { token } = await app.given.identity();
-    expect((await use(signed(token, claims))).status).toBe(401);
+    expect(await show(signed(token, claims))).toEqual(REFUSED);
   });
 
   it('whose copies agree with one another and not with the row is refused', async () => {
@@ -156,14 +164,14 @@ describe('a bearer token', () => {
     const stranger = { sub: other.id, client_id: other.id, identityId: other.id };
     const unknown = newId();
     for (const claims of [stranger, { orgId: newId() }, { jti: unknown, identityAccessTokenId: unknown }]) {
-      expect((await use(signed(token, claims))).status).toBe(401);
+      expect(await show(signed(token, claims))).toEqual(REFUSED);
     }
   });
 
   it('of a former issuer of ours is good, and of no other', async () => {
     const { token } = await app.given.identity();
-    expect((await use(signed(token, { iss: 'https://former.example' }))).status).toBe(200);
-    expect((await use(signed(token, { iss: 'https://former.example.evil' }))).status).toBe(401);
+    expect(await show(signed(token, { iss: 'https://former.example' }))).toEqual(GOOD);
+    expect(await show(signed(token, { iss: 'https://former.example.evil' }))).toEqual(REFUSED);
   });
 
   it('is refused by every way in once it is revoked, on every replica (CVE-2023-0091)', async () => {
@@ -171,11 +179,11 @@ describe('a bearer token', () => {
     const { body } = await app.http.post('/api/v1/auth/token/renew', { body: { accessToken: token } });
     await api.revoke(tokenId);
     const replica = await TestApp.start({ beside: app });
-    for (const { http } of [app, replica]) {
+    const verifier = (await app.given.root()).token;
+    for (const at of [app, replica]) {
       for (const text of [token, body.accessToken as string]) {
-        expect((await http.get('/api/v1/identities/details', { token: text })).status).toBe(401);
-        expect((await http.post('/api/v1/auth/token/renew', { body: { accessToken: text } })).status).toBe(401);
-        expect((await http.post('/api/v1/auth/token/revoke', { body: { accessToken: text } })).status).toBe(401);
+        expect(await showEverywhere(at, text, verifier)).toEqual(REFUSED);
+        expect((await at.http.post('/api/v1/auth/token/revoke', { body: { accessToken: text } })).status).toBe(401);
       }
     }
     await replica.stop();

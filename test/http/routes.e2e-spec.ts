@@ -15,8 +15,18 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   })),
 );
 
-/** Who needs no bearer token. The two on tokens take theirs from the body. */
-const PUBLIC = ['bootstrapInstance', 'getStatus', 'renewIdentityAccessToken', 'revokeIdentityAccessToken'];
+/** Who needs no bearer token. Those on tokens take theirs from the body. */
+const PUBLIC = [
+  'bootstrapInstance',
+  'getStatus',
+  'renewIdentityAccessToken',
+  'revokeIdentityAccessToken',
+  'revokeToken',
+];
+
+/** What a 401 is called: below `/oauth2` by whether a token came. */
+const unauthorized = (path: string, oauthName: string) =>
+  path.startsWith('/oauth2/') ? oauthName : 'UnauthorizedError';
 
 describe('every route', () => {
   let app: TestApp;
@@ -36,14 +46,14 @@ describe('every route', () => {
 
   it.each(closed)('$method $path is closed without a token', async ({ method, path }) => {
     const answer = await app.http.send(method, urlOf(path), method === 'GET' ? {} : { body: {} });
-    expect(answer).toMatchObject({ status: 401, body: { error: 'UnauthorizedError' } });
+    expect(answer).toMatchObject({ status: 401, body: { error: unauthorized(path, 'invalid_client') } });
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
   });
 
   it.each(closed)('$method $path is closed to a token that is none', async ({ method, path }) => {
     const body = method === 'GET' ? undefined : {};
     const answer = await app.http.send(method, urlOf(path), { token: 'junk', body });
-    expect(answer).toMatchObject({ status: 401, body: { error: 'UnauthorizedError' } });
+    expect(answer).toMatchObject({ status: 401, body: { error: unauthorized(path, 'invalid_token') } });
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer error="invalid_token", error_description="[^"]+"$/);
   });
 

@@ -45,7 +45,12 @@ const MATRIX: [operation: string, request: string, needs: string[], roles: strin
   ['listAuditLogs',                  'GET /api/v1/audit-logs',                              ['audit-logs read'],       []],
   ['listRevocations',                'GET /api/v1/revocations',                             ['access-token follow-revocations'], ['verifier']],
   ['followRevocations',              'GET /api/v1/revocations/stream',                      ['access-token follow-revocations'], ['verifier']],
+  ['introspectToken',                'POST /oauth2/introspect',                             ['access-token introspect'], ['verifier']],
+  ['introspectTokens',               'POST /oauth2/introspect/batch',                       ['access-token introspect'], ['verifier']],
 ];
+
+/** Operations that are a POST and change nothing. */
+const QUESTIONS = ['searchMachineIdentities', 'introspectToken', 'introspectTokens'];
 
 describe('who may do what', () => {
   let app: TestApp;
@@ -73,10 +78,12 @@ describe('who may do what', () => {
     };
     const [method = '', path = ''] = request.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? '').split(' ');
     const name = `name ${newId()}`;
-    const body =
-      request === `POST ${ROLES}`
-        ? { slug: `role-${newId()}`, name, permissions: [] }
-        : { name, organizationId, ...(request.startsWith('PATCH') && { isActive: false }) };
+    const bodies: Record<string, object> = {
+      [`POST ${ROLES}`]: { slug: `role-${newId()}`, name, permissions: [] },
+      'POST /oauth2/introspect': { token: target.token },
+      'POST /oauth2/introspect/batch': { tokens: [{ token: target.token }] },
+    };
+    const body = bodies[request] ?? { name, organizationId, ...(request.startsWith('PATCH') && { isActive: false }) };
     return app.http.send(method, path, { token, body: method === 'GET' ? undefined : body });
   };
 
@@ -102,8 +109,9 @@ describe('who may do what', () => {
       const { token } = await app.given.identity({ role });
       const { status, body, headers } = await send(request, token);
       const isAllowed = role === 'admin' || roles.includes(role);
-      expect([status, body?.error]).toEqual(isAllowed ? [200, undefined] : [403, 'PermissionDenied']);
-      const isChange = !request.startsWith('GET') && operation !== 'searchMachineIdentities';
+      const denied = request.includes('/oauth2/') ? 'insufficient_scope' : 'PermissionDenied';
+      expect([status, body?.error]).toEqual(isAllowed ? [200, undefined] : [403, denied]);
+      const isChange = !request.startsWith('GET') && !QUESTIONS.includes(operation);
       expect(await outcomesOf(headers.get('x-request-id'))).toEqual(
         isChange ? [isAllowed ? 'success' : 'refused'] : [],
       );

@@ -19,3 +19,9 @@ export const tally = (answers: Answer[]): Record<number, number> => {
 /** The first key of every failure that a 422 lists, each once. */
 export const failedKeys = ({ body }: Answer): string[] =>
   [...new Set((body.message as { path: unknown[] }[]).map(({ path }) => String(path[0])))].toSorted();
+
+/** The error shape of everything below `/oauth2`, with nothing beside what belongs to it. */
+export const oauthRefusal = (status: number, error: string, description: unknown = expect.any(String)) => ({
+  status,
+  body: { error, error_description: description },
+});

@@ -19,12 +19,35 @@ const IS_LISTED = 422;
 
 const TEXT = { type: 'string' };
 
+/** The statuses that the operations below `/oauth2` may answer, with the codes of RFC 6749, 6750 and 7009. */
+const OAUTH_STATUSES: Readonly<Record<number, string>> = {
+  400: '`invalid_request`: the body is malformed or has a wrong shape',
+  401: '`invalid_client`: no access token; `invalid_token`: one that is not, or no longer, good',
+  403: '`insufficient_scope`: the caller lacks the permission; `access_denied`: its address is not allowed',
+  413: '`invalid_request`: the body is too large',
+  415: '`invalid_request`: the media type is not supported',
+  429: '`temporarily_unavailable`: too many requests; `Retry-After` says when to come back',
+  500: '`server_error`: a fault of the service; the cause is in its log under `x-request-id`',
+  503: "`temporarily_unavailable`: what was asked can't be known or done right now; `Retry-After` says when to come back",
+};
+
 /** The schemas of the error shapes, one for each status: they differ in `statusCode`, and some have `details`. */
-export const ERROR_SCHEMAS = Object.fromEntries(
-  Object.keys(STATUSES)
-    .map(Number)
-    .map((status) => [`Error${status}`, errorSchema(status)]),
-);
+export const ERROR_SCHEMAS: Readonly<Record<string, object>> = {
+  ...Object.fromEntries(
+    Object.keys(STATUSES)
+      .map(Number)
+      .map((status) => [`Error${status}`, errorSchema(status)]),
+  ),
+  OAuthError: {
+    type: 'object',
+    properties: {
+      error: { ...TEXT, example: 'invalid_request' },
+      error_description: { ...TEXT, example: 'token is required' },
+    },
+    required: ['error', 'error_description'],
+    additionalProperties: false,
+  },
+};
 
 function errorSchema(status: number): object {
   return {
@@ -42,13 +65,18 @@ function errorSchema(status: number): object {
 }
 
 /** Documents the error shapes that every operation of a controller shares. */
-export const ApiErrors = (): ClassDecorator & MethodDecorator =>
+export const ApiErrors = (): ClassDecorator & MethodDecorator => documented(STATUSES, (status) => `Error${status}`);
+
+/** The same for a controller below `/oauth2`, whose errors are those of RFC 6749 section 5.2. */
+export const ApiOAuthErrors = (): ClassDecorator & MethodDecorator => documented(OAUTH_STATUSES, () => 'OAuthError');
+
+const documented = (statuses: Readonly<Record<number, string>>, schemaOf: (status: string) => string) =>
   applyDecorators(
-    ...Object.entries(STATUSES).map(([status, description]) =>
+    ...Object.entries(statuses).map(([status, description]) =>
       ApiResponse({
         status: Number(status),
         description,
-        content: { 'application/json': { schema: { $ref: `#/components/schemas/Error${status}` } } },
+        content: { 'application/json': { schema: { $ref: `#/components/schemas/${schemaOf(status)}` } } },
       }),
     ),
   );

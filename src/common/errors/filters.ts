@@ -4,19 +4,34 @@ import type { Logger } from 'pino';
 import { isUnavailable } from './postgres-errors.js';
 import { AppError, ValidationError } from './app-error.js';
 import { frameworkError } from './framework-errors.js';
+import { isOAuth } from './oauth-error.js';
 import { sendError } from './send-error.js';
+
+/** Says to a bearer why its token is no longer good. */
+const DENIAL_HEADER = 'x-token-denial';
+
+/** A token in a body is no bearer's, and below `/oauth2` no header says anything of any token. */
+const isToldBearer = (request: FastifyRequest): boolean => request.hasBodyToken !== true && !isOAuth(request);
 
 const sides = (host: ArgumentsHost): [FastifyRequest, FastifyReply] => {
   const http = host.switchToHttp();
   return [http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>()];
 };
 
+/** What an error knows of why a token was refused: for the log, and for the bearer of a text that we signed. */
+interface Denial {
+  reason?: string;
+  publicReason?: string;
+}
+
 /** Answers the errors that we throw on purpose. */
 @Catch(AppError)
 export class AppErrorFilter implements ExceptionFilter<AppError> {
   catch(error: AppError, host: ArgumentsHost): void {
     const [request, reply] = sides(host);
-    request.denialReason = (error as { reason?: string }).reason;
+    const { reason, publicReason } = error as Denial;
+    request.denialReason = reason;
+    if (publicReason !== undefined && isToldBearer(request)) void reply.header(DENIAL_HEADER, publicReason);
     if (error.retryAfter !== undefined) void reply.header('retry-after', String(error.retryAfter));
     sendError(
       request,

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorName, STATUS_OF } from './app-error.js';
+import { isOAuth, oauthError } from './oauth-error.js';
 
 /** The one error shape of this API. */
 export interface ErrorBody {
@@ -14,7 +15,7 @@ export function errorBody(reqId: string, error: ErrorName, message: unknown, det
   return { reqId, statusCode: STATUS_OF[error], message, error, ...(details === undefined ? {} : { details }) };
 }
 
-/** Answers a request with the one error shape of this API. */
+/** Answers a request with the one error shape of this API; below `/oauth2` with that of its standards. */
 export function sendError(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -25,10 +26,10 @@ export function sendError(
   if (reply.sent) return;
   request.denial = error;
   if (error === 'UnauthorizedError') void reply.header('www-authenticate', challenge(request, String(message)));
-  void reply
-    .status(STATUS_OF[error])
-    .type('application/json; charset=utf-8')
-    .send(JSON.stringify(errorBody(request.id, error, message, details)));
+  const { status, body } = isOAuth(request)
+    ? oauthError(request, error, message)
+    : { status: STATUS_OF[error], body: errorBody(request.id, error, message, details) };
+  void reply.status(status).type('application/json; charset=utf-8').send(JSON.stringify(body));
 }
 
 /** RFC 6750 section 3: a bare challenge when no token came, the reason's class when one did. */

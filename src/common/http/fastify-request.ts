@@ -2,6 +2,12 @@ import type { ErrorName } from '../errors/app-error.js';
 import type { RequestContext } from './request-context.js';
 
 declare module 'fastify' {
+  /** What a controller method says of its route by `@RouteConfig`. */
+  interface FastifyContextConfig {
+    /** Bytes, where it is not the limit of all. */
+    bodyLimit?: number;
+  }
+
   interface FastifyRequest {
     /** Where the request came from and when; set before anything else looks at it. */
     context: RequestContext;
@@ -9,6 +15,8 @@ declare module 'fastify' {
     denial?: ErrorName;
     /** Why a token was refused; for the log alone. */
     denialReason?: string;
+    /** Tokens that the caller asked about and that are not good; for the log alone. */
+    inactive?: { tokenId: string | null; reason: string }[];
     /** A token was sent in the body instead of the Authorization header. */
     hasBodyToken?: boolean;
   }
