@@ -15,6 +15,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .setVersion('1')
     .addTag('Token Auth', 'Tokens of machine identities, and the limits that they are issued under')
     .addTag('Access Tokens', 'What the bearer of a token can do with it')
+    .addTag('Discovery', 'What verifiers need to know of the service')
     .addTag('Identities', 'Machine identities')
     .addTag('Organizations', "The caller's own organization")
     .addTag('Sub Organizations', 'Organizations below the root')

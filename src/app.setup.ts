@@ -23,7 +23,10 @@ const CHECK_SLOW_CLIENTS_MS = 1000;
 /** Longer than any URL of this API. Node's own bound of 16 KiB is one for all header fields together. */
 const MAX_URL = 8 * 1024;
 
-/** On every answer; what may hold a token is kept by nobody, and nothing is taken for what it is not. */
+/** Routes whose place is fixed by a standard; all others lie under `/api`. */
+export const OUTSIDE_PREFIX = ['.well-known/*path'];
+
+/** On every answer, unless its route says that it may be kept; what may hold a token is kept by nobody, and nothing is taken for what it is not. */
 const SECURITY_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 /** The HTTP server under Nest: bounds on what it reads, and errors that never reach Nest in our own shape. */
@@ -45,7 +48,7 @@ export function createAdapter(config: AppConfig, log: Logger): FastifyAdapter {
 /** Pipes, filters, hooks and parsers: what main, the command line and the tests share. */
 export function setUpApp(app: NestFastifyApplication, config: AppConfig, log: Logger): NestFastifyApplication {
   const unexpected = new UnexpectedErrorFilter(log);
-  app.setGlobalPrefix('api');
+  app.setGlobalPrefix('api', { exclude: OUTSIDE_PREFIX });
   app.useGlobalPipes(new RequestShapePipe());
   app.useGlobalFilters(unexpected, new HttpExceptionFilter(unexpected), new AppErrorFilter());
   addBodyParsers(app.getHttpAdapter().getInstance());

@@ -1,25 +1,39 @@
 import { Global, Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
+import { Backing } from '../config/backing.js';
 import { AccessTokenController } from './access-token.controller.js';
 import { AccessTokenService } from './access-token.service.js';
 import { Authority } from './authority.service.js';
 import { BearerJwtGuard } from './bearer-jwt.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { KeyLifecycle } from './key-lifecycle.service.js';
+import { KeyOperations } from './key-operations.service.js';
+import { KeySealer } from './key-sealer.js';
+import { KeyUpkeep } from './key-upkeep.service.js';
 import { SelfRevocation } from './self-revocation.service.js';
 import { SigningKeys } from './signing-keys.service.js';
 import { TokenIssuer } from './token-issuer.service.js';
 import { TokenMinter } from './token-minter.service.js';
 import { TokenProof } from './token-proof.service.js';
 import { TokenRenewal } from './token-renewal.service.js';
+import { WellKnownController } from './well-known.controller.js';
 
 /** Tokens, whatever issued them: keys, signing, verification, and the caller's authority for a change. */
 @Global()
 @Module({
   imports: [PassportModule, JwtModule.register({})],
-  controllers: [AccessTokenController],
+  controllers: [AccessTokenController, WellKnownController],
   providers: [
+    {
+      provide: KeySealer,
+      inject: [Backing],
+      useFactory: ({ keyEncryptionKeys }: Backing) => new KeySealer(keyEncryptionKeys),
+    },
+    KeyLifecycle,
     SigningKeys,
+    KeyUpkeep,
+    KeyOperations,
     TokenProof,
     TokenIssuer,
     TokenMinter,
@@ -30,6 +44,16 @@ import { TokenRenewal } from './token-renewal.service.js';
     JwtStrategy,
     BearerJwtGuard,
   ],
-  exports: [SigningKeys, TokenProof, TokenIssuer, TokenMinter, AccessTokenService, Authority, BearerJwtGuard],
+  exports: [
+    SigningKeys,
+    KeyUpkeep,
+    KeyOperations,
+    TokenProof,
+    TokenIssuer,
+    TokenMinter,
+    AccessTokenService,
+    Authority,
+    BearerJwtGuard,
+  ],
 })
 export class AccessTokenModule {}

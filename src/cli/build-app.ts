@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { AppModule } from '../app.module.js';
-import { createAdapter, setUpApp } from '../app.setup.js';
+import { createAdapter, OUTSIDE_PREFIX, setUpApp } from '../app.setup.js';
 import { NestLogger } from '../common/logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import type { Backing } from '../config/backing.js';
@@ -24,5 +24,5 @@ export async function buildApp(
       preview,
     },
   );
-  return preview ? app.setGlobalPrefix('api') : setUpApp(app, config, log);
+  return preview ? app.setGlobalPrefix('api', { exclude: OUTSIDE_PREFIX }) : setUpApp(app, config, log);
 }

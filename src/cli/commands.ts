@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { InvalidEnvironmentError } from '../config/app-config.js';
 import { DatabaseUnusableError } from '../database/wait-for-database.js';
 import { AppError } from '../common/errors/app-error.js';
+import { UsageError } from './usage-error.js';
 
 const USAGE = `usage: token-auth <command>
 
@@ -9,17 +10,17 @@ const USAGE = `usage: token-auth <command>
   migrate                            bring the database schema up to this version
   bootstrap --organization <name>    set up an empty instance; prints its admin token
   bootstrap --recover                add an administrator to the instance; prints its token
+  keys list|rotate|retire|revoke|reseal   show and change the signing keys; alone it tells more
   openapi [--out <file>]             print the description of the API`;
 
 const OPTIONS = {
   organization: { type: 'string' },
   recover: { type: 'boolean' },
   out: { type: 'string' },
+  alg: { type: 'string' },
+  now: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
-
-/** The command line was not understood. */
-class UsageError extends Error {}
 
 /** Errors whose message is meant for the operator as it is; of any other, the stack says more. */
 const EXPECTED = [UsageError, InvalidEnvironmentError, DatabaseUnusableError, AppError];
@@ -42,8 +43,9 @@ function tell(error: unknown): string {
 
 async function run(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
-  const [command] = positionals;
+  const [command, ...rest] = positionals;
   if (values.help === true) return void process.stdout.write(`${USAGE}\n`);
+  if (command === 'keys') return (await import('./keys.command.js')).keysCommand(rest, values);
   if (positionals.length !== 1) throw new UsageError(USAGE);
   if (command === 'serve') return (await import('./serve.js')).serve();
   if (command === 'migrate') return (await import('./migrate.command.js')).migrateCommand();

@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { migrate, missingMigrations } from '../../src/database/migrate.js';
+import { migrations } from '../../src/database/migrations/index.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 
 const open = (url: string) => new DataSource(dataSourceOptions({ url, poolSize: 2, hasTimeouts: false })).initialize();
@@ -45,7 +46,7 @@ describe('migrations', () => {
 
   it('run once, however many replicas start at the same time', async () => {
     const done = await Promise.all(Array.from({ length: 8 }, () => migrate(url)));
-    expect(done.flat()).toHaveLength(1);
+    expect(done.flat().toSorted()).toEqual(migrations.map(({ name }) => name));
     expect(await missingMigrations(url)).toEqual([]);
   });
 

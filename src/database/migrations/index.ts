@@ -1,4 +1,5 @@
 import { CreateTables1795500000000 } from './1795500000000-create-tables.js';
+import { RotateSigningKeys1796200000000 } from './1796200000000-rotate-signing-keys.js';
 
 /** All migrations, oldest first. One that has been released is never edited. */
-export const migrations = [CreateTables1795500000000];
+export const migrations = [CreateTables1795500000000, RotateSigningKeys1796200000000];
