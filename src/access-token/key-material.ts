@@ -74,7 +74,7 @@ function isFit(algorithm: KeyAlgorithm, { asymmetricKeyType, asymmetricKeyDetail
 }
 
 /** The name of a key: the thumbprint of its JWK (RFC 7638), whose members stand in the order of their names. */
-function thumbprint(publicKey: KeyObject): string {
+export function thumbprint(publicKey: KeyObject): string {
   const { kty, crv, x, y, n, e } = publicJwk(publicKey);
   const members = kty === 'EC' ? { crv, kty, x, y } : { e, kty, n };
   return createHash('sha256').update(JSON.stringify(members)).digest('base64url');

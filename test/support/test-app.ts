@@ -18,6 +18,8 @@ interface TestAppOptions {
   env?: Record<string, string>;
   /** Another replica on the same database, with the same keys. */
   beside?: TestApp;
+  /** The keys that open the signing keys; `beside` gives the others'. */
+  keyEncryptionKeys?: Buffer[];
   /** By what address the service reaches its database, given where that is. */
   via?: (url: string) => Promise<string>;
 }
@@ -39,8 +41,11 @@ export class TestApp {
     this.given = new Fixtures(this);
   }
 
-  static async start({ env = {}, beside, via = async (url) => url }: TestAppOptions = {}): Promise<TestApp> {
-    const backing = beside?.backing ?? new Backing(await via(await createDatabase()), [randomBytes(32)]);
+  static async start(options: TestAppOptions = {}): Promise<TestApp> {
+    const { env = {}, beside, via = async (url) => url } = options;
+    const { keyEncryptionKeys = beside?.backing.keyEncryptionKeys ?? [randomBytes(32)] } = options;
+    const databaseUrl = beside?.backing.databaseUrl ?? (await via(await createDatabase()));
+    const backing = new Backing(databaseUrl, keyEncryptionKeys);
     const clock = beside?.clock ?? new TestClock();
     const config = AppConfig.load({ PORT: '0', HOST: '127.0.0.1', DATABASE_POOL_SIZE: '20', ...env });
     const lines: string[] = [];
