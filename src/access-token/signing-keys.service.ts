@@ -23,8 +23,9 @@ export class SigningKeys implements OnApplicationBootstrap {
   private rows: SigningKey[] = [];
   private keys = new Map<string, VerificationKey>();
   private current: ActiveKey | null = null;
-  /** When the last reading was sent, and the last that came to an end. */
-  private askedAt = Number.NEGATIVE_INFINITY;
+  /** When an unknown key was last looked for. */
+  private lookedAt = Number.NEGATIVE_INFINITY;
+  /** When the last completed reading was sent. */
   private asOf = Number.NEGATIVE_INFINITY;
   private loading: Promise<void> | null = null;
   private following: Promise<void> | null = null;
@@ -100,13 +101,15 @@ export class SigningKeys implements OnApplicationBootstrap {
   }
 
   private async lookAgain(): Promise<void> {
-    if (this.loading) await this.loading;
-    else if (this.clock.monotonic() - this.askedAt > LOOK_AGAIN_MS) await this.load();
+    const now = this.clock.monotonic();
+    if (now - this.lookedAt > LOOK_AGAIN_MS) {
+      this.lookedAt = now;
+      await this.load();
+    } else if (this.loading) await this.loading;
   }
 
   private async read(): Promise<void> {
     const askedAt = this.clock.monotonic();
-    this.askedAt = askedAt;
     this.rows = await this.dataSource.manager.find(SigningKey, { order: { createdAt: 'ASC', kid: 'ASC' } });
     const usable = this.rows.filter(({ state }) => state !== 'revoked' && state !== 'retired');
     const prepared = usable.map((row) => this.keys.get(row.kid) ?? this.orComplaint(row, () => verificationKey(row)));
