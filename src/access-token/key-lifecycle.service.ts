@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { type AuditActor, AuditEvents } from '../audit-event/audit-events.service.js';
 import type { AuditEventName } from '../audit-event/audit-event-names.js';
 import { Clock } from '../common/clock.js';
+import { isLockTimeout } from '../common/errors/postgres-errors.js';
 import type { RequestContext } from '../common/http/request-context.js';
 import { SigningKey } from '../database/entities/signing-key.entity.js';
 import { inTransaction } from '../database/transaction.js';
@@ -13,6 +14,9 @@ import { KeySealer } from './key-sealer.js';
 
 /** The key of the advisory lock under which one replica at a time does what is due. */
 const UPKEEP_LOCK = 0x746f_6b31;
+
+/** Together longer than any transaction may hold a key. */
+const ATTEMPTS = 10;
 
 /** A transaction in which nobody else signs or changes a key. */
 export interface KeyChange {
@@ -40,10 +44,17 @@ export class KeyLifecycle {
   /**
    * Runs a change of keys. All who sign hold the row of their key, and with it the table in a weaker mode: the lock
    * waits for those that are under way, and those that come later wait for it. A lock on the row alone could wait for
-   * ever, since those who share a row go past whoever waits to change it. Reading goes on.
+   * ever, since those who share a row go past whoever waits to change it. Reading goes on. While it waits, so do those
+   * who come later: it lets them through after each second, and tries again.
    */
   async change<T>(request: RequestContext, work: Work<T>): Promise<T> {
-    return inTransaction(this.dataSource, (tx) => this.locked(tx, request, work));
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await inTransaction(this.dataSource, (tx) => this.locked(tx, request, work));
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isLockTimeout(error)) throw error;
+      }
+    }
   }
 
   /** The same, unless another replica is at it: then nothing is done, and null is given. */

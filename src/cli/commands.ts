@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { UnsealError } from '../access-token/key-sealer.js';
 import { InvalidEnvironmentError } from '../config/app-config.js';
 import { DatabaseUnusableError } from '../database/wait-for-database.js';
 import { AppError } from '../common/errors/app-error.js';
@@ -23,7 +24,7 @@ const OPTIONS = {
 } as const;
 
 /** Errors whose message is meant for the operator as it is; of any other, the stack says more. */
-const EXPECTED = [UsageError, InvalidEnvironmentError, DatabaseUnusableError, AppError];
+const EXPECTED = [UsageError, UnsealError, InvalidEnvironmentError, DatabaseUnusableError, AppError];
 
 /** Runs one command of the command line, and tells a failure in a sentence and by the exit status. */
 export async function runCommand(args: string[]): Promise<void> {

@@ -150,7 +150,7 @@ describe('signing keys: rotation', () => {
       const rotation = keys.rotate();
       await keys.someoneWaits();
       const later = await hold();
-      await keys.someoneWaits(2);
+      await keys.someoneWaits({ count: 2 });
       expect(await keys.kid('active')).toBe(first);
       await signer.end();
       const kid = await rotation;

@@ -16,7 +16,14 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 );
 
 /** Who needs no bearer token. The two on tokens take theirs from the body. */
-const PUBLIC = ['bootstrapInstance', 'getStatus', 'renewIdentityAccessToken', 'revokeIdentityAccessToken'];
+const PUBLIC = [
+  'bootstrapInstance',
+  'getJwks',
+  'getServerMetadata',
+  'getStatus',
+  'renewIdentityAccessToken',
+  'revokeIdentityAccessToken',
+];
 
 describe('every route', () => {
   let app: TestApp;

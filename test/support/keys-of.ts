@@ -48,14 +48,15 @@ export class KeysOf {
     return (body.keys as { kid: string }[]).map(({ kid }) => kid);
   }
 
-  /** Resolves once somebody waits for the table of the keys. */
-  async someoneWaits(count = 1): Promise<void> {
+  /** Resolves once so many wait for the table of the keys; gives since when the first does. */
+  async someoneWaits({ count = 1, otherThan = '' } = {}): Promise<string> {
     for (;;) {
-      const waiting: object[] = await this.app.db.query(
-        `SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'signing_key'::regclass
-           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      const waiting: { since: string | null }[] = await this.app.db.query(
+        `SELECT waitstart::text AS since FROM pg_locks WHERE NOT granted AND relation = 'signing_key'::regclass
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY waitstart`,
       );
-      if (waiting.length >= count) return;
+      const since = waiting[0]?.since ?? otherThan;
+      if (waiting.length >= count && since !== otherThan) return since;
     }
   }
 
