@@ -49,7 +49,7 @@ export function serveDocs(app: INestApplication): void {
 }
 
 /** Answers that may grow without a new version. */
-const OPEN_SCHEMAS = new Set(['StatusDto']);
+const OPEN_SCHEMAS = new Set(['StatusDto', 'JwksDto', 'JwkDto', 'ServerMetadataDto']);
 
 /** What holds for every schema and operation is said once, here: closed objects, and only tags that are in use. */
 function tidied(document: OpenAPIObject): OpenAPIObject {

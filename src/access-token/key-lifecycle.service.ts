@@ -124,10 +124,10 @@ export class KeyLifecycle {
   }
 
   private async locked<T>(tx: EntityManager, request: RequestContext, work: Work<T>): Promise<T> {
-    await tx.query('LOCK TABLE signing_key IN EXCLUSIVE MODE');
     const askedAt = this.clock.monotonic();
     const [row]: { time: Date }[] = await tx.query('SELECT clock_timestamp() AS time');
     if (row) this.clock.observe(row.time, askedAt);
+    await tx.query('LOCK TABLE signing_key IN EXCLUSIVE MODE');
     const now = this.clock.now();
     const actor = { identityId: null, tokenId: null, organizationId: null, request: { ...request, now } };
     return work({ tx, actor, now });

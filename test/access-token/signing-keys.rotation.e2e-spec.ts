@@ -113,20 +113,22 @@ describe('signing keys: rotation', () => {
     });
 
     it('while replicas mint, renew and learn of it at different moments', async () => {
-      const { id, token } = await app.given.identity();
+      const { id } = await app.given.identity();
       const caller = (await app.given.root()).token;
-      const texts = [token];
+      // Renewals of one token follow one another; these are to meet the rotation and not each other.
+      const tokens = await Promise.all([1, 2, 3, 4].map(async () => (await app.given.mint(id)).accessToken));
+      const texts = [...tokens];
       for (const round of [1, 2, 3]) {
         app.clock.advance(MAX_AGE);
         await keys.upkeep();
         await others.upkeep();
         app.clock.advance(PUBLICATION);
-        const requests = [app, replica].flatMap((one) => [
-          ...Array.from({ length: 8 }, async () => new TokenAuthApi(one).mint(id, {}, caller)),
-          ...Array.from({ length: 4 }, async () => renew(token, one)),
+        const requests = [app, replica].flatMap((one, index) => [
+          ...Array.from({ length: 6 }, async () => new TokenAuthApi(one).mint(id, {}, caller)),
+          ...tokens.slice(2 * index, 2 * index + 2).map(async (token) => renew(token, one)),
         ]);
         const [answers] = await Promise.all([Promise.all(requests), keys.upkeep(), others.upkeep()]);
-        expect({ round, ...tally(answers) }).toEqual({ round, 200: 24 });
+        expect({ round, ...tally(answers) }).toEqual({ round, 200: 16 });
         texts.push(...answers.map(({ body }) => body.accessToken as string));
       }
       const uses = await Promise.all(texts.map(use));
