@@ -16,6 +16,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .addTag('Token Auth', 'Tokens of machine identities, and the limits that they are issued under')
     .addTag('Access Tokens', 'What the bearer of a token can do with it')
     .addTag('OAuth 2.0', 'Whether a token is good, and its end, as RFC 7662 and RFC 7009 have them')
+    .addTag('Discovery', 'What verifiers need to know of the service')
     .addTag('Identities', 'Machine identities')
     .addTag('Organizations', "The caller's own organization")
     .addTag('Sub Organizations', 'Organizations below the root')
@@ -50,7 +51,7 @@ export function serveDocs(app: INestApplication): void {
 }
 
 /** Answers that may grow without a new version. */
-const OPEN_SCHEMAS = new Set(['StatusDto']);
+const OPEN_SCHEMAS = new Set(['StatusDto', 'JwksDto', 'JwkDto', 'ServerMetadataDto']);
 
 /** What holds for every schema and operation is said once, here: closed objects, and only tags that are in use. */
 function tidied(document: OpenAPIObject): OpenAPIObject {

@@ -23,7 +23,7 @@ const CHECK_SLOW_CLIENTS_MS = 1000;
 /** Longer than any URL of this API. Node's own bound of 16 KiB is one for all header fields together. */
 const MAX_URL = 8 * 1024;
 
-/** On every answer; what may hold a token is kept by nobody, and nothing is taken for what it is not. */
+/** On every answer, unless its route says that it may be kept; what may hold a token is kept by nobody, and nothing is taken for what it is not. */
 const SECURITY_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 /** The HTTP server under Nest: bounds on what it reads, and errors that never reach Nest in our own shape. */
@@ -43,7 +43,7 @@ export function createAdapter(config: AppConfig, log: Logger): FastifyAdapter {
 }
 
 /** Routes that their standards name from the root of the host. */
-const OUTSIDE_PREFIX = ['oauth2/{*path}'];
+const OUTSIDE_PREFIX = ['oauth2/{*path}', '.well-known/*path'];
 
 /** Where the routes lie: the API below `/api`, and beside it what its standards place. */
 export function placeRoutes(app: NestFastifyApplication): NestFastifyApplication {

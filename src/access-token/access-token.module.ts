@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
+import { Backing } from '../config/backing.js';
 import { AccessTokenController } from './access-token.controller.js';
 import { AccessTokenService } from './access-token.service.js';
 import { Authority } from './authority.service.js';
@@ -8,6 +9,10 @@ import { BearerJwtGuard } from './bearer-jwt.guard.js';
 import { FailedCredentials } from './failed-credentials.service.js';
 import { Introspection } from './introspection.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { KeyLifecycle } from './key-lifecycle.service.js';
+import { KeyOperations } from './key-operations.service.js';
+import { KeySealer } from './key-sealer.js';
+import { KeyUpkeep } from './key-upkeep.service.js';
 import { OAuth2Controller } from './oauth2.controller.js';
 import { SelfRevocation } from './self-revocation.service.js';
 import { SigningKeys } from './signing-keys.service.js';
@@ -17,14 +22,23 @@ import { TokenProof } from './token-proof.service.js';
 import { TokenStates } from './token-states.service.js';
 import { TokenRenewal } from './token-renewal.service.js';
 import { TokenRevocation } from './token-revocation.service.js';
+import { WellKnownController } from './well-known.controller.js';
 
 /** Tokens, whatever issued them: keys, signing, verification, and the caller's authority for a change. */
 @Global()
 @Module({
   imports: [PassportModule, JwtModule.register({})],
-  controllers: [AccessTokenController, OAuth2Controller],
+  controllers: [AccessTokenController, OAuth2Controller, WellKnownController],
   providers: [
+    {
+      provide: KeySealer,
+      inject: [Backing],
+      useFactory: ({ keyEncryptionKeys }: Backing) => new KeySealer(keyEncryptionKeys),
+    },
+    KeyLifecycle,
     SigningKeys,
+    KeyUpkeep,
+    KeyOperations,
     TokenProof,
     TokenIssuer,
     TokenMinter,
@@ -42,6 +56,8 @@ import { TokenRevocation } from './token-revocation.service.js';
   exports: [
     FailedCredentials,
     SigningKeys,
+    KeyUpkeep,
+    KeyOperations,
     TokenProof,
     TokenIssuer,
     TokenMinter,

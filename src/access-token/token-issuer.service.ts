@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
+import type { EntityManager } from 'typeorm';
+import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import { allowsEveryAddress, type TrustedIp } from '../common/http/trusted-ip.js';
 import { newId } from '../common/random-id.js';
 import { AppConfig } from '../config/app-config.js';
 import type { AccessToken } from '../database/entities/access-token.entity.js';
 import { type AccessTokenClaims, AUTH_TOKEN_TYPE, TOKEN_AUTH } from './access-token-claims.js';
+import { holdIfActive } from './key-hold.js';
 import { type ActiveKey, SigningKeys } from './signing-keys.service.js';
 import { lifetimeAtMint } from './token-lifetime.js';
 
@@ -59,6 +62,8 @@ export interface TokenContent extends TokenHolder {
   exp: number;
 }
 
+const ATTEMPTS = 2;
+
 /** Composes and signs access tokens (RFC 9068). Writing the row is the caller's part. */
 @Injectable()
 export class TokenIssuer {
@@ -71,6 +76,16 @@ export class TokenIssuer {
   /** The key that a token issued now is signed by. */
   activeKey(): ActiveKey {
     return this.keys.active();
+  }
+
+  /** The key to sign by in a transaction that writes what is signed: it stays active until the transaction ends. */
+  async holdActiveKey(tx: EntityManager): Promise<ActiveKey> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const key = this.keys.active();
+      if (await holdIfActive(tx, key)) return key;
+      await this.keys.load();
+    }
+    throw new ServiceUnavailableError('The signing keys change too fast; nothing was issued');
   }
 
   /** Reads the keys anew, when a statement found that the active one no longer is. */

@@ -7,6 +7,7 @@ import { AccessToken } from '../database/entities/access-token.entity.js';
 import { inTransaction } from '../database/transaction.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
 import { AccessTokenService } from './access-token.service.js';
+import { holdIfActive } from './key-hold.js';
 import type { ActiveKey } from './signing-keys.service.js';
 import { TokenIssuer, wholeSeconds } from './token-issuer.service.js';
 import { lifetimeAtRenewal } from './token-lifetime.js';
@@ -50,7 +51,7 @@ export class TokenRenewal {
       const held = await inTransaction(this.dataSource, async (tx) => {
         await tx.query('SELECT id FROM access_token WHERE id = $1 FOR NO KEY UPDATE', [actor.tokenId]);
         const state = await this.accessTokens.holdState(tx, actor);
-        if (!(await isStillActive(tx, key))) return null;
+        if (!(await holdIfActive(tx, key))) return null;
         return this.extend(tx, state, key, request);
       });
       if (held) return this.answer(held, key);
@@ -87,12 +88,4 @@ export class TokenRenewal {
     });
     return { state, iat, expiresIn };
   }
-}
-
-/** A key that was retired or revoked meanwhile signs nothing more; until the commit it stays as it is. */
-async function isStillActive(tx: EntityManager, { kid }: ActiveKey): Promise<boolean> {
-  const rows: unknown[] = await tx.query(`SELECT kid FROM signing_key WHERE kid = $1 AND state = 'active' FOR SHARE`, [
-    kid,
-  ]);
-  return rows.length === 1;
 }

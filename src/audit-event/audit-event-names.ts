@@ -22,6 +22,11 @@ export const AUDIT_EVENTS = [
   'revoke-token-identity-token-auth',
   'renew-identity-access-token',
   'revoke-identity-access-token',
+  'create-signing-key',
+  'activate-signing-key',
+  'retire-signing-key',
+  'revoke-signing-key',
+  'reseal-signing-keys',
   'refusals-suppressed',
 ] as const;
 

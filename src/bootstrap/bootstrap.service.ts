@@ -108,7 +108,7 @@ export class BootstrapService {
     limits: Pick<TokenAuthConfig, 'ttl' | 'maxTtl' | 'numUsesLimit' | 'trustedIps'>,
     { now }: RequestContext,
   ) {
-    const key = this.issuer.activeKey();
+    const key = await this.issuer.holdActiveKey(tx);
     const holder = { identityId: identity.id, organizationId, rootOrganizationId, parentOrganizationId };
     const epoch = await this.revocations.epochOf(tx, { ...holder, authMethod: TOKEN_AUTH, kid: key.kid });
     const issued = this.issuer.issue({ holder, limits, epoch, key, name: 'first token', mintedBy: null, now });

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
+import { UnsealError } from '../access-token/key-sealer.js';
 import { InvalidEnvironmentError } from '../config/app-config.js';
 import { DatabaseUnusableError } from '../database/wait-for-database.js';
 import { AppError } from '../common/errors/app-error.js';
+import { UsageError } from './usage-error.js';
 
 const USAGE = `usage: token-auth <command>
 
@@ -9,20 +11,20 @@ const USAGE = `usage: token-auth <command>
   migrate                            bring the database schema up to this version
   bootstrap --organization <name>    set up an empty instance; prints its admin token
   bootstrap --recover                add an administrator to the instance; prints its token
+  keys list|rotate|retire|revoke|reseal   show and change the signing keys; alone it tells more
   openapi [--out <file>]             print the description of the API`;
 
 const OPTIONS = {
   organization: { type: 'string' },
   recover: { type: 'boolean' },
   out: { type: 'string' },
+  alg: { type: 'string' },
+  now: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** The command line was not understood. */
-class UsageError extends Error {}
-
 /** Errors whose message is meant for the operator as it is; of any other, the stack says more. */
-const EXPECTED = [UsageError, InvalidEnvironmentError, DatabaseUnusableError, AppError];
+const EXPECTED = [UsageError, UnsealError, InvalidEnvironmentError, DatabaseUnusableError, AppError];
 
 /** Runs one command of the command line, and tells a failure in a sentence and by the exit status. */
 export async function runCommand(args: string[]): Promise<void> {
@@ -42,8 +44,9 @@ function tell(error: unknown): string {
 
 async function run(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
-  const [command] = positionals;
+  const [command, ...rest] = positionals;
   if (values.help === true) return void process.stdout.write(`${USAGE}\n`);
+  if (command === 'keys') return (await import('./keys.command.js')).keysCommand(rest, values);
   if (positionals.length !== 1) throw new UsageError(USAGE);
   if (command === 'serve') return (await import('./serve.js')).serve();
   if (command === 'migrate') return (await import('./migrate.command.js')).migrateCommand();

@@ -1,3 +1,4 @@
+import { KeyUpkeep } from '../access-token/key-upkeep.service.js';
 import { AppConfig } from '../config/app-config.js';
 import { createLogger } from '../common/logger.js';
 import { serveDocs } from '../app.openapi.js';
@@ -22,6 +23,7 @@ export async function serve(): Promise<void> {
     await app.listen(config.PORT, config.HOST);
     const { port } = app.getHttpServer().address() as { port: number };
     log.info({ port }, 'listening');
+    app.get(KeyUpkeep).start();
     if (config.bootstrapOnStart) process.stdout.write(`${welcomeText(greeting, `http://localhost:${port}`)}\n`);
   } catch (error) {
     await close();

@@ -90,6 +90,14 @@ export class AppConfig {
   @WholeNumber(1, 315_360_000)
   readonly ACCESS_TOKEN_MAX_AGE: number = 315_360_000;
 
+  /** Seconds after which another key signs; 0: keys change by command alone. */
+  @WholeNumber(0, 315_360_000)
+  readonly SIGNING_KEY_MAX_AGE: number = 7_776_000;
+
+  /** Seconds that verifiers may keep the published keys; a new key is published for longer before it signs. */
+  @WholeNumber(1, 86_400)
+  readonly JWKS_MAX_AGE: number = 300;
+
   /** Milliseconds; a verdict on older data than this is no verdict. */
   @WholeNumber(50, 60_000)
   readonly REVOCATION_MAX_STALENESS: number = 1000;

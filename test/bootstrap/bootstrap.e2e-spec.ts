@@ -86,7 +86,9 @@ describe('POST /api/v1/admin/bootstrap', () => {
     it('writes that it happened', async () => {
       const app = await start();
       const { organization, identity } = (await bootstrap(app)).body;
-      const rows: object[] = await app.db.query('SELECT event, outcome, organization_id, identity_id FROM audit_event');
+      const rows: object[] = await app.db.query(
+        `SELECT event, outcome, organization_id, identity_id FROM audit_event WHERE event NOT LIKE '%signing-key'`,
+      );
       expect(rows).toEqual([
         {
           event: 'bootstrap-instance',

@@ -18,6 +18,8 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 /** Who needs no bearer token. Those on tokens take theirs from the body. */
 const PUBLIC = [
   'bootstrapInstance',
+  'getJwks',
+  'getServerMetadata',
   'getStatus',
   'renewIdentityAccessToken',
   'revokeIdentityAccessToken',

@@ -21,6 +21,8 @@ interface TestAppOptions {
   beside?: TestApp;
   /** A clock of its own, where replicas are not to share one. */
   clock?: TestClock;
+  /** The keys that open the signing keys; `beside` gives the others'. */
+  keyEncryptionKeys?: Buffer[];
   /** By what address the service reaches its database, given where that is. */
   via?: (url: string) => Promise<string>;
 }
@@ -42,9 +44,10 @@ export class TestApp {
     this.given = new Fixtures(this);
   }
 
-  static async start({ env = {}, beside, via, ...own }: TestAppOptions = {}): Promise<TestApp> {
-    const backing = await backingOf(beside, via);
-    const clock = own.clock ?? beside?.clock ?? new TestClock();
+  static async start(options: TestAppOptions = {}): Promise<TestApp> {
+    const { env = {}, beside } = options;
+    const backing = await backingOf(options);
+    const clock = options.clock ?? beside?.clock ?? new TestClock();
     const config = AppConfig.load({ PORT: '0', HOST: '127.0.0.1', DATABASE_POOL_SIZE: '20', ...env });
     const lines: string[] = [];
     const log = pino(loggerOptions('info'), { write: (line) => void lines.push(line) });
@@ -84,7 +87,7 @@ export class TestApp {
   }
 }
 
-async function backingOf(beside: TestApp | undefined, via = async (url: string) => url): Promise<Backing> {
+async function backingOf({ beside, via = async (url) => url, keyEncryptionKeys }: TestAppOptions): Promise<Backing> {
   const url = await via(beside?.backing.databaseUrl ?? (await createDatabase()));
-  return new Backing(url, beside?.backing.keyEncryptionKeys ?? [randomBytes(32)]);
+  return new Backing(url, keyEncryptionKeys ?? beside?.backing.keyEncryptionKeys ?? [randomBytes(32)]);
 }

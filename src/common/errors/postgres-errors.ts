@@ -34,6 +34,9 @@ export function isUnavailable(error: unknown): boolean {
 /** Whether PostgreSQL broke a deadlock or a serialization conflict by ending this transaction: it may be run again. */
 export const isConflict = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error));
 
+/** Whether somebody held for too long what was to be locked; nothing happened. */
+export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
+
 const constraintOf = (error: unknown): string | undefined =>
   (error as { driverError?: { constraint?: string } } | null)?.driverError?.constraint;
 

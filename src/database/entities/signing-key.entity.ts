@@ -10,10 +10,11 @@ export interface PublicJwk {
   e?: string;
 }
 
-/** A key that signs access tokens. One at most is active. */
+/** A key that signs access tokens. One at most is active, and one at most is to be so next. */
 @Entity('signing_key')
 @Check('ck_signing_key_state', `state IN ('next', 'active', 'retiring', 'retired', 'revoked')`)
 @Index('uq_signing_key_active', ['state'], { unique: true, where: `state = 'active'` })
+@Index('uq_signing_key_next', ['state'], { unique: true, where: `state = 'next'` })
 export class SigningKey {
   @PrimaryColumn('text')
   kid: string;
@@ -37,4 +38,8 @@ export class SigningKey {
   /** When it got the state that it has. */
   @Column('timestamptz')
   stateSince: Date;
+
+  /** By then all that it signed has expired; null until it signs no more. */
+  @Column('timestamptz', { nullable: true })
+  verifiesUntil: Date | null;
 }

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { HttpClient } from '../support/http-client.js';
+import { headerOf } from '../support/jwt.js';
+import { ServiceProcess } from '../support/service-process.js';
+import { createDatabase, dropDatabase } from '../support/test-database.js';
+
+const [OLD, FRESH] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
+
+describe('token-auth keys', () => {
+  let url: string;
+  let db: DataSource;
+  const running: ServiceProcess[] = [];
+  const environment = (keys: string) => ({
+    DATABASE_URL: url,
+    ISSUER: 'http://localhost:8080',
+    KEY_ENCRYPTION_KEYS: keys,
+    PORT: '0',
+  });
+  beforeEach(async () => {
+    url = await createDatabase();
+    db = await new DataSource({ type: 'postgres', url }).initialize();
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((service) => service.stop('SIGKILL')));
+    await db.destroy();
+    await dropDatabase(url);
+  });
+
+  const run = (args: string[], keys = OLD): ServiceProcess => {
+    const service = ServiceProcess.run(args, environment(keys));
+    running.push(service);
+    return service;
+  };
+  /** What a command printed that did what it was told. */
+  const done = async (args: string[], keys = OLD): Promise<string> => {
+    const command = run(args, keys);
+    expect({ status: await command.exit(), stderr: command.stderr }).toEqual({ status: 0, stderr: '' });
+    return command.stdout.trim();
+  };
+  const failed = async (args: string[], keys = OLD): Promise<string> => {
+    const command = run(args, keys);
+    expect(await command.exit()).toBe(1);
+    return command.stderr.trim();
+  };
+  const stored = (): Promise<{ kid: string; state: string; sealed: Buffer | null }[]> =>
+    db.query('SELECT kid, state, sealed_private_key AS sealed FROM signing_key ORDER BY created_at, kid');
+  const kidOf = async (state: string) => (await stored()).find((key) => key.state === state)?.kid ?? '';
+
+  it('lists kid, algorithm, state and times, and nothing of a private key', async () => {
+    const lines = (await done(['keys', 'list'])).split('\n');
+    const [key] = await stored();
+    expect(lines).toEqual([
+      expect.stringMatching(/^KID +ALGORITHM +STATE +SINCE +VERIFIES UNTIL$/),
+      expect.stringMatching(new RegExp(`^${key?.kid} +ES256 +active +\\d{4}-[\\d-]+T[\\d:.]+Z +-$`)),
+    ]);
+  });
+
+  it('rotates in two steps, and refuses to end a key that something rests on', async () => {
+    expect(await done(['keys', 'rotate'])).toMatch(/^The key \S+ \(ES256\) is published, and signs from \S+Z on\.$/);
+    const [active, next] = [await kidOf('active'), await kidOf('next')];
+    expect(await failed(['keys', 'retire', active])).toBe(`The key ${active} signs; rotate first`);
+    expect(await done(['keys', 'rotate', '--now'])).toMatch(
+      /^The key \S+ \(ES256\) signs now\. Verifiers that keep an older key set refuse its tokens until \S+Z\.$/,
+    );
+    expect(await stored()).toMatchObject([
+      { kid: active, state: 'retiring', sealed: null },
+      { kid: next, state: 'active' },
+    ]);
+    expect(await done(['keys', 'retire', active])).toBe(`The key ${active} is retired.`);
+  });
+
+  it('makes RSA keys by choice', async () => {
+    await done(['keys', 'rotate', '--alg', 'RS256', '--now']);
+    const token = await run(['bootstrap']).sees(/\S+\.\S+\.\S+/);
+    expect(headerOf(token[0])).toMatchObject({ alg: 'RS256', kid: await kidOf('active') });
+  });
+
+  it('revokes a key while the service runs, which then refuses its tokens and signs by another', async () => {
+    const bootstrap = run(['bootstrap']);
+    expect(await bootstrap.exit()).toBe(0);
+    const token = bootstrap.stdout.trim();
+    const http = new HttpClient(await run(['serve']).origin());
+    const use = async (text: string) => (await http.get('/api/v1/identities/details', { token: text })).status;
+    expect(await use(token)).toBe(200);
+    const kid = await kidOf('active');
+    expect(await done(['keys', 'revoke', kid])).toContain(`The key ${kid} is revoked`);
+    expect(await use(token)).toBe(401);
+    const recovery = run(['bootstrap', '--recover']);
+    expect(await recovery.exit()).toBe(0);
+    expect(await use(recovery.stdout.trim())).toBe(200);
+    expect(await stored()).toMatchObject([{ kid, state: 'revoked', sealed: null }, { state: 'active' }]);
+    expect(await failed(['keys', 'revoke', kid])).toBe(`The key ${kid} has been revoked already`);
+  });
+
+  it('reseals, so that the former key-encryption key can go', async () => {
+    await done(['keys', 'list']);
+    const [before] = await stored();
+    expect(await done(['keys', 'reseal'], `${FRESH},${OLD}`)).toMatch(/^1 private key is sealed under the first key/);
+    expect((await stored())[0]?.sealed).not.toEqual(before?.sealed);
+    const bootstrap = run(['bootstrap'], FRESH);
+    expect(await bootstrap.exit()).toBe(0);
+    expect(headerOf(bootstrap.stdout)).toMatchObject({ kid: before?.kid });
+    expect(await failed(['keys', 'reseal'], OLD)).toBe(
+      `No key of KEY_ENCRYPTION_KEYS opens the signing key ${before?.kid}`,
+    );
+  });
+
+  it('is in the audit log, as the act of the operator', async () => {
+    await done(['keys', 'rotate', '--now']);
+    await done(['keys', 'revoke', await kidOf('active')]);
+    await done(['keys', 'reseal']);
+    const events: object[] = await db.query(
+      `SELECT event, details->>'kid' AS kid FROM audit_event
+       WHERE user_agent = 'token-auth command line' AND organization_id IS NULL ORDER BY created_at, id`,
+    );
+    const [, second, third] = await stored();
+    expect(events).toEqual([
+      { event: 'create-signing-key', kid: second?.kid },
+      { event: 'activate-signing-key', kid: second?.kid },
+      { event: 'revoke-signing-key', kid: second?.kid },
+      { event: 'create-signing-key', kid: third?.kid },
+      { event: 'reseal-signing-keys', kid: null },
+    ]);
+  });
+
+  it.each([
+    [[]],
+    [['unknown']],
+    [['list', 'extra']],
+    [['retire']],
+    [['revoke']],
+    [['revoke', 'one', 'two']],
+    [['rotate', 'kid']],
+    [['rotate', '--alg', 'HS256']],
+    [['list', '--now']],
+  ])('tells its usage for %j', async (args) => {
+    const command = run(['keys', ...args]);
+    expect(await command.exit()).toBe(2);
+    expect(command.stderr).toContain('usage: token-auth keys');
+    expect(await stored()).toEqual([]);
+  });
+});
