@@ -50,9 +50,10 @@ describe('a bearer token', () => {
       ['of 5 000 characters', (token) => token.padEnd(5000, 'A')],
     ];
     it.each(forms)('%s is refused', async (_name, change) => {
-      const { token } = await app.given.identity();
+      let { token } = await app.given.identity();
+      // Not every signature has a character that the two alphabets of base64 write differently.
+      while (change(token) === token) token = signed(token);
       const changed = change(token);
-      expect(changed).not.toBe(token);
       expect((await use(changed)).status).toBe(401);
     });
   });
