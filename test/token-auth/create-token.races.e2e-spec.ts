@@ -103,6 +103,32 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
     expect(await countTokens(target)).toBe(0);
   });
 
+  it('mints nothing for a caller that is detached and attached again meanwhile', async () => {
+    const caller = await app.given.identity({ role: 'admin' });
+    const target = await app.given.bareIdentity();
+    await app.given.attach(target);
+    const { token } = await app.given.root();
+    between(async () => {
+      await app.http.delete(`/api/v1/auth/token-auth/identities/${caller.id}`, { token });
+      await app.given.attach(caller.id);
+    });
+    expect((await createToken(target, caller.token)).status).toBe(401);
+    expect(await countTokens(target)).toBe(0);
+  });
+
+  it('mints a token that lives, when the membership ends and begins again meanwhile', async () => {
+    const { identityId, token } = await app.given.root();
+    const target = await app.given.identity();
+    const { id, slug } = await app.given.subOrganization({ [identityId]: 'admin', [target.id]: 'no-access' });
+    const membership = `/api/v1/sub-organizations/${id}/memberships/${target.id}`;
+    between(async () => {
+      await app.http.delete(membership, { token });
+      await app.http.put(membership, { token, body: {} });
+    });
+    const { accessToken } = await app.given.mint(target.id, { organizationSlug: slug });
+    expect((await app.http.get('/api/v1/identities/details', { token: accessToken })).status).toBe(200);
+  });
+
   it('mints under the limits as they stand, when they change meanwhile', async () => {
     const target = await app.given.bareIdentity();
     await app.given.attach(target);
