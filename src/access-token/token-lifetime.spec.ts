@@ -18,6 +18,9 @@ describe('lifetimeAtRenewal', () => {
   it.each([
     { name: 'counts the ttl anew', ttl: 60, maxTtl: 0, since: 50, lifetime: 60 },
     { name: 'never passes what is left of the max ttl', ttl: 60, maxTtl: 80, since: 50, lifetime: 30 },
+    { name: 'ends where the max ttl ends, between two seconds too', ttl: 60, maxTtl: 80, since: 50.5, lifetime: 30 },
+    { name: 'has one second left', ttl: 60, maxTtl: 80, since: 79, lifetime: 1 },
+    { name: 'gives nothing of less than a second', ttl: 60, maxTtl: 80, since: 79.001, lifetime: 0 },
     { name: 'has nothing left at the max ttl', ttl: 60, maxTtl: 80, since: 80, lifetime: 0 },
     { name: 'is endless in number when max ttl is 0', ttl: 60, maxTtl: 0, since: 1_000_000, lifetime: 60 },
     { name: 'keeps to the ceiling', ttl: 0, maxTtl: 0, since: 10, lifetime: CEILING },

@@ -11,8 +11,10 @@ export const lifetimeAtMint = ({ ttl, maxTtl }: LifetimeLimits, ceiling: number)
   Math.min(orEndless(ttl), orEndless(maxTtl), ceiling);
 
 /**
- * Seconds that a renewal gives from now on: as at the mint, with what is left of the max TTL since the first issue.
- * Less than 1 means that there is nothing left to give.
+ * Whole seconds that a renewal gives from now on: as at the mint, with what is left of the max TTL since the first
+ * issue, which `secondsSinceIssue` tells with its fractions. 0 where less than one second is left.
  */
-export const lifetimeAtRenewal = (limits: LifetimeLimits, ceiling: number, secondsSinceIssue: number): number =>
-  Math.min(lifetimeAtMint(limits, ceiling), orEndless(limits.maxTtl) - secondsSinceIssue);
+export function lifetimeAtRenewal(limits: LifetimeLimits, ceiling: number, secondsSinceIssue: number): number {
+  const left = orEndless(limits.maxTtl) - secondsSinceIssue;
+  return left < 1 ? 0 : Math.min(lifetimeAtMint(limits, ceiling), Math.ceil(left));
+}

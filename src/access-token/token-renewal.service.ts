@@ -73,7 +73,8 @@ export class TokenRenewal {
   ): Promise<Extension> {
     const { now } = request;
     const iat = wholeSeconds(now);
-    const expiresIn = lifetimeAtRenewal(state, this.issuer.maxAge, iat - wholeSeconds(state.createdAt));
+    const secondsSinceIssue = now.getTime() / 1000 - wholeSeconds(state.createdAt);
+    const expiresIn = lifetimeAtRenewal(state, this.issuer.maxAge, secondsSinceIssue);
     if (expiresIn < 1) throw new AccessTokenRefusedError('outlived');
     const expiresAt = new Date(Math.max(state.expiresAt.getTime(), (iat + expiresIn) * 1000));
     await tx.update(

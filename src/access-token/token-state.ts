@@ -67,17 +67,18 @@ const READ = `
 /**
  * The same, and until the transaction ends everything stays that the answer rests on. Rows are locked in the order of
  * the list, which is that of every statement here: whoever changes an identity locks it before its membership and its
- * configuration. A role is locked where it is looked up, for PostgreSQL locks no outer join.
+ * configuration. A role is locked where it is looked up, for PostgreSQL locks no outer join; nor does it look one up
+ * again when the wait for a lock ends with another row, and then the role is the one that the membership had before.
  */
 const HOLD = `
-  SELECT ${COLUMNS}
+  SELECT ${COLUMNS}, r.id IS DISTINCT FROM m.role_id AS "hasFormerRole"
   FROM access_token t
   JOIN instance n ON n.id = 1
   JOIN identity i ON i.id = t.identity_id
   JOIN organization o ON o.id = t.organization_id
   JOIN organization root ON root.id = o.root_id
   JOIN membership m ON m.organization_id = t.organization_id AND m.identity_id = t.identity_id
-  LEFT JOIN LATERAL (SELECT permissions FROM role WHERE id = m.role_id FOR SHARE) r ON true
+  LEFT JOIN LATERAL (SELECT id, permissions FROM role WHERE id = m.role_id FOR SHARE) r ON true
   JOIN token_auth_config c ON c.identity_id = t.identity_id
   JOIN signing_key k ON k.kid = $2
   ${EPOCH}
@@ -90,8 +91,16 @@ export async function readTokenState(db: EntityManager, tokenId: string, kid: st
   return state ?? null;
 }
 
+interface HeldState extends TokenState {
+  /** The role was looked up before the membership's present row was there. */
+  hasFormerRole: boolean;
+}
+
 /** The same, held until the transaction ends. Null also when its identity's membership or configuration is gone. */
 export async function holdTokenState(tx: EntityManager, tokenId: string, kid: string): Promise<TokenState | null> {
-  const [state]: TokenState[] = await tx.query(HOLD, [tokenId, kid]);
-  return state ?? null;
+  const ask = (): Promise<HeldState[]> => tx.query(HOLD, [tokenId, kid]);
+  let [held] = await ask();
+  // What is held by now stays, so the second answer is of one piece.
+  if (held?.hasFormerRole) [held] = await ask();
+  return held ?? null;
 }

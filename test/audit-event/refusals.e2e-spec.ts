@@ -45,6 +45,33 @@ describe('refusals in the audit log', () => {
     expect(await countsOf(id)).toEqual([{ count: 2, organization: organizationId }]);
   });
 
+  it('tell of an address that was refused at the door, of changes alone, and nothing of a token', async () => {
+    const config = { accessTokenTrustedIps: [{ ipAddress: '192.0.2.1' }] };
+    const { id, token, tokenId } = await app.given.identity({ role: 'admin', config });
+    const { organizationId } = await app.given.root();
+    const path = `/api/v1/auth/token-auth/identities/${id}`;
+    for (const method of ['GET', 'DELETE']) {
+      const headers = { 'user-agent': `agent ${token}` };
+      expect((await app.http.send(method, path, { token, headers })).body).toMatchObject({ error: 'ForbiddenError' });
+    }
+    const rows: object[] = await app.db.query(
+      `SELECT event, outcome, organization_id, actor_token_id, identity_id, ip_address, user_agent
+       FROM audit_event WHERE actor_identity_id = $1`,
+      [id],
+    );
+    expect(rows).toEqual([
+      {
+        event: 'revoke-identity-token-auth',
+        outcome: 'refused',
+        organization_id: organizationId,
+        actor_token_id: tokenId,
+        identity_id: id,
+        ip_address: '127.0.0.1',
+        user_agent: 'agent [removed]',
+      },
+    ]);
+  });
+
   it('are counted for each organization apart', async () => {
     const { identityId } = await app.given.root();
     const { id, token } = await app.given.identity();

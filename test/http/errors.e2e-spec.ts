@@ -181,6 +181,12 @@ describe('errors', () => {
   describe('what was sent', () => {
     it.each<[string, string, Record<string, string>, string]>([
       ['malformed JSON', `POST ${RENEW}`, json, `{"accessToken":"${SECRET}"`],
+      [
+        'text where JSON is due, of which the parser quotes the first ten letters',
+        `POST ${RENEW}`,
+        json,
+        SECRET.slice(3),
+      ],
       ['a body of a wrong shape', `POST ${RENEW}`, json, `{"accessToken":["${SECRET}"]}`],
       [
         'a form with brackets',

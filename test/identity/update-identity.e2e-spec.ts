@@ -94,6 +94,15 @@ describe('PATCH /api/v1/identities/{identityId}', () => {
       expect((await update(root.identityId, { role: 'admin' }, root.token)).status).toBe(200);
     });
 
+    it('counts no administrator whose membership is switched off', async () => {
+      const root = await app.given.otherRoot();
+      const other = await app.given.bareIdentity({ role: 'admin' }, root);
+      await app.db.query('UPDATE membership SET is_active = false WHERE identity_id = $1', [other]);
+      expect((await update(root.identityId, { role: 'member' }, root.token)).status).toBe(400);
+      await app.db.query('UPDATE membership SET is_active = true WHERE identity_id = $1', [other]);
+      expect((await update(root.identityId, { role: 'member' }, root.token)).status).toBe(200);
+    });
+
     it('keeps an administrator of ten that demote one another with 50 requests at once', async () => {
       const root = await app.given.otherRoot();
       const admins = await Promise.all(Array.from({ length: 9 }, () => app.given.identity({ role: 'admin' }, root)));

@@ -53,6 +53,43 @@ describe('the boundary', () => {
     }
   });
 
+  it('counts nothing that the caller holds above the organization of its token', async () => {
+    const { identityId, organizationId } = await app.given.root();
+    const sub = await app.given.subOrganization({ [identityId]: 'admin' });
+    const { accessToken: token } = await app.given.mint(identityId, { organizationSlug: sub.slug });
+    const target = await app.given.identity({}, { ...(await app.given.root()), organizationId: sub.id, token });
+    expect((await app.http.patch(config(target.id), { token, body: {} })).status).toBe(200);
+    await app.given.membership(organizationId, target.id, 'member');
+    for (const [method, path] of [
+      ['PATCH', config(target.id)],
+      ['DELETE', config(target.id)],
+      ['DELETE', `/api/v1/identities/${target.id}`],
+    ] as const) {
+      expect(await app.http.send(method, path, { token, body: {} })).toMatchObject({
+        status: 403,
+        body: { error: 'PermissionBoundaryError' },
+      });
+    }
+  });
+
+  it.each([
+    { what: 'those of the identity, for they can be switched on again', isCallerIn: false },
+    { what: 'not those of the caller', isCallerIn: true },
+  ])('counts memberships that are switched off: $what', async ({ isCallerIn }) => {
+    const caller = await manager();
+    const target = await app.given.identity();
+    const members = { [target.id]: 'member', ...(isCallerIn && { [caller.id]: 'admin' }) };
+    const sub = await app.given.subOrganization(members);
+    const off = isCallerIn ? caller.id : target.id;
+    const update = () => app.http.patch(config(target.id), { token: caller.token, body: {} });
+    if (isCallerIn) expect((await update()).status).toBe(200);
+    await app.db.query('UPDATE membership SET is_active = false WHERE organization_id = $1 AND identity_id = $2', [
+      sub.id,
+      off,
+    ]);
+    expect(await update()).toMatchObject({ status: 403, body: { error: 'PermissionBoundaryError' } });
+  });
+
   it('refuses to create, edit or delete a stronger role that nobody holds', async () => {
     const { token } = await manager();
     const holder = await app.given.bareIdentity();

@@ -27,8 +27,8 @@ describe('the boundary while roles change', () => {
     }
   };
 
-  /** Gives an identity a role, and while that is written but not yet committed, starts something else. */
-  const whileGranting = async (id: string, role: string, act: () => Promise<Answer>): Promise<Answer> => {
+  /** Makes a change as the administrator, and while it is written but not yet committed, starts something else. */
+  const whileChanging = async (path: string, body: object, act: () => Promise<Answer>): Promise<Answer> => {
     const log = app.nest.get(RevocationLog);
     const noteChange = log.noteChange.bind(log);
     const started: Promise<Answer>[] = [];
@@ -38,19 +38,24 @@ describe('the boundary while roles change', () => {
       await noteChange(...args);
     });
     const { token } = await app.given.root();
-    const granted = await app.http.patch(`/api/v1/identities/${id}`, { token, body: { role } });
-    expect(granted.status).toBe(200);
+    expect((await app.http.patch(path, { token, body })).status).toBe(200);
     const [answer] = started;
     if (!answer) throw new Error('nothing was started');
     return answer;
   };
 
+  const whileGranting = (id: string, role: string, act: () => Promise<Answer>): Promise<Answer> =>
+    whileChanging(`/api/v1/identities/${id}`, { role }, act);
+
+  const renameTokenOf = async (id: string, token: string): Promise<Answer> =>
+    api.rename((await api.list(id)).body.tokens[0].id as string, { name: 'renamed' }, token);
+
   /** A caller that may do all to identities and roles, and nothing else. */
   const givenManager = async () => {
     const caller = await app.given.identity();
     const role = { subject: 'role', action: ['read', 'create', 'edit', 'delete'] };
-    await app.given.customRole(caller.id, [{ subject: 'identity', action: MANAGER }, role]);
-    return caller;
+    const roleId = await app.given.customRole(caller.id, [{ subject: 'identity', action: MANAGER }, role]);
+    return { ...caller, roleId };
   };
 
   it.each<[string, (id: string, token: string) => Promise<Answer>, (id: string) => Promise<number>, number]>([
@@ -92,6 +97,7 @@ describe('the boundary while roles change', () => {
 
   it.each<[string, (target: string, token: string) => Promise<Answer>]>([
     ['mint', (id, token) => api.mint(id, {}, token)],
+    ['rename a token of', renameTokenOf],
     ['update', (id, token) => api.update(id, {}, token)],
     ['detach', (id, token) => api.detach(id, token)],
     ['delete', (id, token) => app.http.delete(`/api/v1/identities/${id}`, { token })],
@@ -106,6 +112,17 @@ describe('the boundary while roles change', () => {
     const answer = await whileGranting(caller.id, 'no-access', () => act(id, caller.token));
     expect(answer).toMatchObject({ status: 403, body: { error: 'PermissionDenied' } });
     expect((await api.config(id)).status).toBe(200);
+  });
+
+  it.each<[string, (target: string, token: string) => Promise<Answer>]>([
+    ['mint', (id, token) => api.mint(id, {}, token)],
+    ['rename a token', renameTokenOf],
+  ])('lets nobody %s whose role shrinks meanwhile', async (_what, act) => {
+    const caller = await givenManager();
+    const { id } = await app.given.identity();
+    const answer = await whileChanging(`${ROLES}/${caller.roleId}`, { permissions: [] }, () => act(id, caller.token));
+    expect(answer).toMatchObject({ status: 403, body: { error: 'PermissionDenied' } });
+    expect((await api.list(id)).body.tokens).toMatchObject([{ name: null }]);
   });
 
   it.each<[string, (role: string, target: string, token: string) => Promise<Answer>]>([

@@ -1,3 +1,4 @@
+import { TokenIssuer } from '../../src/access-token/token-issuer.service.js';
 import { refusal, told } from '../support/answers.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';
@@ -35,6 +36,34 @@ describe('a change that fails on its way', () => {
     expect(told(await whileFailing(table, () => api.mint(id, { name: 'secret-name' }, token)))).toEqual(FAULT);
     expect([await count('access_token'), await count('audit_event')]).toEqual(before);
     expect((await api.mint(id, {}, token)).status).toBe(200);
+  });
+
+  it.each(['access_token', 'audit_event', 'idempotency_key'])(
+    'mints nothing under a key when %s takes no row, and mints when it is sent again',
+    async (table) => {
+      const id = await app.given.bareIdentity();
+      await api.attach(id);
+      const path = `/api/v1/auth/token-auth/identities/${id}/tokens`;
+      const { token } = await app.given.root();
+      const mint = () => app.http.post(path, { token, headers: { 'idempotency-key': 'once' } });
+      const written = () => Promise.all(['access_token', 'audit_event', 'idempotency_key'].map(count));
+      const before = await written();
+      expect(told(await whileFailing(table, mint))).toEqual(FAULT);
+      expect(await written()).toEqual(before);
+      expect((await mint()).status).toBe(200);
+      expect(await written()).toEqual(before.map((rows) => rows + 1));
+    },
+  );
+
+  it('mints nothing when it can not be signed', async () => {
+    const { id } = await app.given.identity();
+    const before = [await count('access_token'), await count('audit_event')];
+    const signing = jest.spyOn(app.nest.get(TokenIssuer), 'signClaims').mockImplementationOnce(() => {
+      throw new Error('no signature');
+    });
+    expect(told(await api.mint(id))).toEqual(FAULT);
+    signing.mockRestore();
+    expect([await count('access_token'), await count('audit_event')]).toEqual(before);
   });
 
   it('attaches nothing when the audit log takes no row', async () => {

@@ -53,6 +53,21 @@ describe('POST /api/v1/auth/token-auth/tokens/{tokenId}/revoke', () => {
       expect(await api.events('revoke-token-identity-token-auth', id)).toHaveLength(1);
     });
 
+    it('revokes once of two that find the token alive at the same time', async () => {
+      const { id, tokenId } = await app.given.identity();
+      const holder = app.db.createQueryRunner();
+      await holder.startTransaction();
+      await holder.query('SELECT id FROM access_token WHERE id = $1 FOR UPDATE', [tokenId]);
+      const revocations = Promise.all([api.revoke(tokenId), api.revoke(tokenId)]);
+      const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      while ((await app.db.query<unknown[]>(waiting)).length < 2);
+      await holder.commitTransaction();
+      await holder.release();
+      expect(tally(await revocations)).toEqual({ 200: 2 });
+      expect(await entriesOf(tokenId)).toHaveLength(1);
+      expect(await api.events('revoke-token-identity-token-auth', id)).toHaveLength(1);
+    });
+
     it('keeps the entry of the revocation log five minutes longer than the token could live', async () => {
       const { tokenId } = await app.given.identity({ config: { accessTokenTTL: 600 } });
       const end = Math.floor(app.clock.now().getTime() / 1000) * 1000 + 600_000;
