@@ -27,11 +27,8 @@ export class KeyUpkeep implements OnModuleDestroy {
 
   /** From now on, looks after the keys by itself. For a service that runs; commands and tests call `upkeep`. */
   start(): void {
-    this.timer ??= setInterval(() => {
-      this.running = this.upkeep().catch((error: unknown) => {
-        this.log.warn(`the signing keys could not be looked after: ${(error as Error).message}`);
-      });
-    }, UPKEEP_MS).unref();
+    this.timer ??= setInterval(() => this.tick(), UPKEEP_MS).unref();
+    this.tick();
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -48,6 +45,13 @@ export class KeyUpkeep implements OnModuleDestroy {
     const made = isNextNeeded ? await this.makeNext() : null;
     await this.lifecycle.changeUnlessBusy(serviceContext(now), (change) => this.act(change, made));
     await this.keys.load();
+  }
+
+  /** What can't be done now is done at another time: it is no reason for anything else to fail. */
+  private tick(): void {
+    this.running = this.upkeep().catch((error: unknown) => {
+      this.log.warn(`the signing keys could not be looked after: ${(error as Error).name}`);
+    });
   }
 
   /** Judges again, now that nobody else changes a key. */

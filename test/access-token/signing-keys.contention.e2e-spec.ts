@@ -66,6 +66,15 @@ describe('signing keys: several who change them', () => {
     expect(await keys.kid('next')).not.toBe(next);
   });
 
+  it('make one first key, however many replicas start at the same time', async () => {
+    await app.db.query('DELETE FROM signing_key');
+    const started = await Promise.all([1, 2, 3, 4].map(async () => TestApp.start({ env, beside: app })));
+    const kid = await keys.kid('active');
+    expect(started.map((one) => new KeysOf(one).loaded.active().kid)).toEqual([kid, kid, kid, kid]);
+    expect(await keys.operations.list()).toHaveLength(1);
+    for (const one of started) await one.stop();
+  });
+
   it('try again where somebody signs for longer than a lock is waited for', async () => {
     const kid = await keys.kid('active');
     const signer = app.db.createQueryRunner();

@@ -123,12 +123,9 @@ describe('signing keys: a key that signs no more', () => {
     });
 
     it('when it never signed', async () => {
-      const { next } = await keys.operations.rotate(
-        { isNow: false },
-        { reqId: '', address: null, peer: null, userAgent: null, now: app.clock.now() },
-      );
-      await keys.retire(next.kid);
-      expect(await keys.in('retired')).toMatchObject([{ kid: next.kid, sealedPrivateKey: null }]);
+      const next = await keys.makeNext();
+      await keys.retire(next);
+      expect(await keys.in('retired')).toMatchObject([{ kid: next, sealedPrivateKey: null }]);
       expect(await keys.published()).toEqual([await keys.kid('active')]);
     });
   });

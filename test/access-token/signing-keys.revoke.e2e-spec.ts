@@ -7,7 +7,8 @@ import { KeysOf } from '../support/keys-of.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';
 
-const REVOKED = refusal(401, 'UnauthorizedError', 'The access token has been revoked');
+/** A replica that has read the keys anew no longer knows the key, and says no more of the token than of any other. */
+const REVOKED = refusal(401, 'UnauthorizedError');
 
 describe('signing keys: revocation', () => {
   let app: TestApp;
@@ -64,13 +65,10 @@ describe('signing keys: revocation', () => {
   });
 
   it('lets the next key sign, which verifiers may know already', async () => {
-    const { next } = await keys.operations.rotate(
-      { isNow: false },
-      { reqId: '', address: null, peer: null, userAgent: null, now: app.clock.now() },
-    );
+    const next = await keys.makeNext();
     const { active } = await keys.revoke(await keys.kid('active'));
-    expect(active?.kid).toBe(next.kid);
-    expect(await keys.kid('active')).toBe(next.kid);
+    expect(active?.kid).toBe(next);
+    expect(await keys.kid('active')).toBe(next);
   });
 
   it('mints nothing for a caller whose key was revoked after it had been let in', async () => {

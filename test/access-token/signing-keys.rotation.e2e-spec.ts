@@ -76,13 +76,10 @@ describe('signing keys: rotation', () => {
       still.clock.advance(100 * MAX_AGE);
       await its.upkeep();
       expect(await its.operations.list()).toHaveLength(1);
-      const { next } = await its.operations.rotate(
-        { isNow: false },
-        { reqId: '', address: null, peer: null, userAgent: null, now: still.clock.now() },
-      );
+      const next = await its.makeNext();
       still.clock.advance(PUBLICATION);
       await its.upkeep();
-      expect(await its.kid('active')).toBe(next.kid);
+      expect(await its.kid('active')).toBe(next);
       await still.stop();
     });
   });

@@ -69,10 +69,7 @@ describe('signing keys: what opens them', () => {
       const app = await start({ keyEncryptionKeys: [old] });
       const { id } = await app.given.identity();
       const { token } = await app.given.root();
-      await new KeysOf(app).operations.rotate(
-        { isNow: false },
-        { reqId: '', address: null, peer: null, userAgent: null, now: app.clock.now() },
-      );
+      await new KeysOf(app).makeNext();
       const both = await start({ beside: app, keyEncryptionKeys: [fresh, old] });
       expect(await new KeysOf(both).reseal()).toBe(2);
       const replica = await start({ beside: app, keyEncryptionKeys: [fresh] });

@@ -26,6 +26,12 @@ export class KeysOf {
     return next.kid;
   }
 
+  /** A key that is to sign next; gives its name. */
+  async makeNext(): Promise<string> {
+    const { next } = await this.operations.rotate({ isNow: false }, this.context);
+    return next.kid;
+  }
+
   revoke = (kid: string) => this.operations.revoke(kid, this.context);
   retire = (kid: string) => this.operations.retire(kid, this.context);
   reseal = () => this.operations.reseal(this.context);

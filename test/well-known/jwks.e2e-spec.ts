@@ -27,10 +27,6 @@ describe('GET /.well-known/jwks.json', () => {
   });
 
   const keySet = async (at = app): Promise<JsonWebKey[]> => (await at.http.get(PATH)).body.keys;
-  const makeNext = async () => {
-    const context = { reqId: '', address: null, peer: null, userAgent: null, now: app.clock.now() };
-    return (await keys.operations.rotate({ isNow: false }, context)).next.kid;
-  };
 
   describe('200', () => {
     it.each([undefined, 'junk'])('tells the key that signs, whatever the credential: %s', async (token) => {
@@ -66,7 +62,7 @@ describe('GET /.well-known/jwks.json', () => {
       const first = await keys.kid('active');
       await app.given.root();
       const second = await keys.rotate();
-      const third = await makeNext();
+      const third = await keys.makeNext();
       expect((await keys.published()).toSorted()).toEqual([first, second, third].toSorted());
       await keys.revoke(first);
       await keys.retire(third);
@@ -75,7 +71,7 @@ describe('GET /.well-known/jwks.json', () => {
 
     it('never holds a private part, of whatever kind of key in whatever state', async () => {
       await keys.rotate('RS256');
-      await makeNext();
+      await keys.makeNext();
       const known = ['alg', 'crv', 'e', 'kid', 'kty', 'n', 'use', 'x', 'y'];
       const members = (await keySet()).flatMap((key) => Object.keys(key));
       expect([...new Set(members)].toSorted()).toEqual(known);
@@ -91,7 +87,7 @@ describe('GET /.well-known/jwks.json', () => {
       const { headers } = await app.http.get(PATH);
       expect(headers.get('cache-control')).toBe('public, max-age=120');
       expect(headers.get('x-content-type-options')).toBe('nosniff');
-      await makeNext();
+      await keys.makeNext();
       app.clock.advance(120);
       await keys.upkeep();
       expect(await keys.in('next')).toHaveLength(1);
