@@ -116,7 +116,11 @@ export class SigningKeys implements OnApplicationBootstrap {
     const now = this.clock.monotonic();
     if (now - this.lookedAt > LOOK_AGAIN_MS) {
       this.lookedAt = now;
-      await this.load();
+      await this.load().catch((error: unknown) => {
+        // A reading that failed says of no name that it is unknown.
+        this.lookedAt = Number.NEGATIVE_INFINITY;
+        throw error;
+      });
     } else if (this.loading) await this.loading;
   }
 

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../common/http/request-context.js';
 import type { Actor } from '../permission/actor.js';
-import { PermissionDeniedError } from '../permission/permission-errors.js';
-import { Permissions } from '../permission/permissions.service.js';
 import { AccessTokenRefusedError, AddressNotAllowedError, type DenialReason } from './access-token-errors.js';
 import { AccessTokenService } from './access-token.service.js';
 import { Authority } from './authority.service.js';
+import { FailedCredentials } from './failed-credentials.service.js';
 import { SelfRevocation } from './self-revocation.service.js';
 import { type ProvenToken, TokenProof } from './token-proof.service.js';
 
@@ -16,11 +15,11 @@ import { type ProvenToken, TokenProof } from './token-proof.service.js';
 @Injectable()
 export class TokenRevocation {
   constructor(
+    private readonly failures: FailedCredentials,
     private readonly proof: TokenProof,
     private readonly selfRevocation: SelfRevocation,
     private readonly accessTokens: AccessTokenService,
     private readonly authority: Authority,
-    private readonly permissions: Permissions,
   ) {}
 
   /** Gives the reason why there was nothing to end, for the log. Possession suffices; `authorization` may do where it ends. */
@@ -29,7 +28,9 @@ export class TokenRevocation {
     authorization: string | undefined,
     request: RequestContext,
   ): Promise<DenialReason | undefined> {
-    const refusal = await reasonOf(this.selfRevocation.revoke(text, request));
+    // A forgery counts against its address; a token that is dead already is none.
+    const proof = this.failures.judge(request, () => this.proof.prove(text));
+    const refusal = await reasonOf(proof.then(() => this.selfRevocation.revoke(text, request)));
     const bearer = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     if (refusal !== 'expired' || bearer === undefined) return refusal;
     return reasonOf(this.revokeExpired(await this.proof.prove(text), bearer, request));
@@ -37,11 +38,13 @@ export class TokenRevocation {
 
   /** An expired text names a token that may live on by its renewal. A caller that may revoke it by its id may so too. */
   private async revokeExpired(token: ProvenToken, bearer: string, request: RequestContext): Promise<void> {
-    const caller: Actor = await this.accessTokens.verify(await this.proof.prove(bearer), request);
+    const caller: Actor = await this.failures.judge(request, async () =>
+      this.accessTokens.verify(await this.proof.prove(bearer), request),
+    );
     const { jti, orgId } = token.claims;
     if (orgId !== caller.organizationId) throw new AccessTokenRefusedError('foreign');
     await this.authority.changeToken(caller, jti, async (tx, actor) => {
-      this.permissions.check(actor, 'identity', 'delete-token');
+      if (!actor.permissions.has('identity', 'delete-token')) throw new AccessTokenRefusedError('not-permitted');
       await this.selfRevocation.end(tx, token, request, actor);
     });
   }
@@ -54,7 +57,6 @@ async function reasonOf(work: Promise<void>): Promise<DenialReason | undefined> 
     return undefined;
   } catch (error) {
     if (error instanceof AccessTokenRefusedError || error instanceof AddressNotAllowedError) return error.reason;
-    if (error instanceof PermissionDeniedError) return 'not-permitted';
     throw error;
   }
 }

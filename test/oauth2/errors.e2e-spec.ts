@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { oauthRefusal, told } from '../support/answers.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
+import { headerOf } from '../support/jwt.js';
 import { rawRequest, sendRaw } from '../support/raw-http.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -137,9 +138,12 @@ describe('errors below /oauth2', () => {
 });
 
 describe('faults below /oauth2', () => {
+  let app: TestApp;
+  afterEach(() => app.stop());
+
   describe.each(ROUTES)('POST %s', (path, bodyOf) => {
     it('500: tells nothing of the cause, which is logged', async () => {
-      const app = await TestApp.start();
+      app = await TestApp.start();
       const { token } = await app.given.root();
       const subject = (await app.given.identity()).token;
       await app.db.query('ALTER TABLE access_token RENAME TO elsewhere');
@@ -148,12 +152,11 @@ describe('faults below /oauth2', () => {
       const reqId = answer.headers.get('x-request-id');
       expect(app.log).toContainEqual(expect.objectContaining({ reqId, err: expect.any(Object) }));
       expect(app.logLines.join()).not.toContain(subject.split('.')[2]);
-      await app.stop();
     });
 
     it('503 when the store is out of reach, and never an answer about the token (CVE-2020-15223)', async () => {
       const proxy = new DatabaseProxy();
-      const app = await TestApp.start({ via: proxy.open });
+      app = await TestApp.start({ via: proxy.open });
       const { token } = await app.given.root();
       const subject = (await app.given.identity()).token;
       await proxy.cut();
@@ -161,8 +164,23 @@ describe('faults below /oauth2', () => {
       expect(told(answer)).toEqual(oauthRefusal(503, 'temporarily_unavailable'));
       expect(answer.headers.get('retry-after')).toBe('1');
       expect(answer.headers.get('x-request-id')).toMatch(/^req-/);
-      await app.stop();
     });
+  });
+
+  it('503 where the store alone may know the key, however often it is asked, and no dead token (CVE-2020-15223)', async () => {
+    const proxy = new DatabaseProxy();
+    app = await TestApp.start({ via: proxy.open });
+    const { token } = await app.given.root();
+    const [, ...rest] = token.split('.');
+    const header = { ...headerOf(token), kid: 'of-another-replica' };
+    const text = [Buffer.from(JSON.stringify(header)).toString('base64url'), ...rest].join('.');
+    await proxy.cut();
+    const later = app.clock.monotonic() + 60_000;
+    jest.spyOn(app.clock, 'monotonic').mockReturnValue(later);
+    for (let sent = 0; sent < 3; sent += 1) {
+      const answer = await app.http.post('/oauth2/revoke', { body: { token: text } });
+      expect(told(answer)).toEqual(oauthRefusal(503, 'temporarily_unavailable'));
+    }
   });
 });
 

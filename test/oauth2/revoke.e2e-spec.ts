@@ -55,9 +55,9 @@ describe('POST /oauth2/revoke', () => {
       },
     );
 
-    it('happens once of 20 at once, with one entry of the log and one audit row', async () => {
+    it('happens once of five at once, with one entry of the log and one audit row', async () => {
       const { id, token, tokenId } = await app.given.identity();
-      expect(tally(await Promise.all(Array.from({ length: 20 }, () => oauth.revoke({ token }))))).toEqual({ 200: 20 });
+      expect(tally(await Promise.all(Array.from({ length: 5 }, () => oauth.revoke({ token }))))).toEqual({ 200: 5 });
       expect(await app.db.query('SELECT effect FROM revocation WHERE key = $1', [tokenId])).toEqual([
         { effect: 'revoked' },
       ]);
