@@ -52,7 +52,7 @@ describe('a clean stop', () => {
   it('writes those of requests that end while it goes on', async () => {
     const app = await TestApp.start({ via: async () => url });
     const { token } = await app.given.identity();
-    const server = app.nest.getHttpServer() as Server;
+    const server: Server = app.nest.getHttpServer();
     await db.query('BEGIN');
     await db.query('LOCK TABLE membership IN ACCESS EXCLUSIVE MODE');
     const answer = app.http.get(DETAILS, { token });
