@@ -12,17 +12,12 @@ import { waitsForLock } from '../support/waiting.js';
 const DETAILS = '/api/v1/identities/details';
 
 describe('a clean stop', () => {
-  let url: string;
   let db: pg.Client;
-  beforeEach(async () => {
-    url = await createDatabase();
+  const connect = async (url: string): Promise<string> => {
     db = new pg.Client({ connectionString: url });
     await db.connect();
-  });
-  afterEach(async () => {
-    await db.end();
-    await dropDatabase(url);
-  });
+    return url;
+  };
 
   const usesOf = async (token: string): Promise<unknown> => {
     const { rows } = await db.query('SELECT num_uses::int AS uses FROM access_token_usage WHERE token_id = $1', [
@@ -32,6 +27,7 @@ describe('a clean stop', () => {
   };
 
   it('writes the uses of the last second', async () => {
+    const url = await connect(await createDatabase());
     const env = {
       DATABASE_URL: url,
       ISSUER: 'http://localhost:8080',
@@ -47,10 +43,12 @@ describe('a clean stop', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
     expect(await service.stop('SIGTERM')).toBe(0);
     expect(await usesOf(token)).toEqual([{ uses: 20 }]);
+    await db.end();
+    await dropDatabase(url);
   });
 
   it('writes those of requests that end while it goes on', async () => {
-    const app = await TestApp.start({ via: async () => url });
+    const app = await TestApp.start({ via: connect });
     const { token } = await app.given.identity();
     const server: Server = app.nest.getHttpServer();
     await db.query('BEGIN');
@@ -64,5 +62,7 @@ describe('a clean stop', () => {
     server.closeIdleConnections();
     await stopped;
     expect(await usesOf(token)).toEqual([{ uses: 1 }]);
+    await db.end();
+    await dropDatabase(app.backing.databaseUrl);
   });
 });
