@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { MARGIN, PastRecords } from '../support/past-records.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';
@@ -107,5 +108,20 @@ describe('the clean-up, racing with what callers do', () => {
     const removed = runs.reduce((sum, { access_token: count = 0 }) => sum + count, 0);
     expect(removed).toBeGreaterThanOrEqual(1401);
     expect(await past.count('access_token', 'identity_id', id)).toBe(0);
+  });
+
+  it('ends between two batches when the service stops', async () => {
+    const { id, tokenId } = await given();
+    await past.copy(tokenId, 1400);
+    app.clock.advance(600 + MARGIN);
+    const stopping = await TestApp.start({ beside: app, env: { TOKEN_RECORD_RETENTION: '0' } });
+    const warn = jest.spyOn(Logger.prototype, 'warn');
+    const run = new PastRecords(stopping).cleanUp();
+    await stopping.stop();
+    const { access_token: removed = 0 } = await run;
+    expect(removed).toBeLessThan(1401);
+    expect(await past.count('access_token', 'identity_id', id)).toBe(1401 - removed);
+    expect(warn).not.toHaveBeenCalled();
+    await past.cleanUp();
   });
 });

@@ -1,5 +1,4 @@
-import type { Removed } from '../../src/retention/retention.service.js';
-import { Retention } from '../../src/retention/retention.service.js';
+import { type Removed, Retention } from '../../src/retention/retention.service.js';
 import type { TestApp } from './test-app.js';
 
 export const DAY = 86_400;
