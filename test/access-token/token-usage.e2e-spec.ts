@@ -2,6 +2,7 @@ import { AccessTokenService } from '../../src/access-token/access-token.service.
 import { TokenProof } from '../../src/access-token/token-proof.service.js';
 import { TokenUsage } from '../../src/access-token/token-usage.service.js';
 import { newId, newReqId } from '../../src/common/random-id.js';
+import { OAuth2Api } from '../support/oauth2-api.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';
 import { waitsForLock } from '../support/waiting.js';
@@ -68,6 +69,18 @@ describe('the use of a token', () => {
     await app.http.post('/api/v1/auth/token/renew', { body: { accessToken: token } });
     await usage().flush();
     expect(await stored(tokenId)).toBeUndefined();
+  });
+
+  it.each([
+    { consume: true, uses: 1 },
+    { consume: false, uses: 0 },
+  ])('is counted $uses times by an introspection with consume=$consume', async ({ consume, uses }) => {
+    const { token, tokenId } = await app.given.identity();
+    const { body } = await new OAuth2Api(app).introspect({ token, consume, client_address: '192.0.2.7' });
+    expect(body).toMatchObject({ active: true });
+    await usage().flush();
+    expect(await recordOf(tokenId)).toMatchObject({ accessTokenNumUses: uses });
+    expect((await stored(tokenId))?.from).toBe(uses > 0 ? '192.0.2.7' : undefined);
   });
 
   it('adds up over replicas', async () => {
