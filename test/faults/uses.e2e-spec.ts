@@ -115,6 +115,7 @@ describe('a token with a limit, while one of three replicas is killed in the mid
       `of ${USES} uses ${accepted} were accepted, ${refused} refused, ${undecided} answered 503, ${lost} not at all; ` +
         `${counted} were counted\n`,
     );
+    expect(replicas.map(({ child }) => child.signalCode)).toEqual(['SIGKILL', null, null]);
     expect(accepted + refused + undecided + lost).toBe(USES);
     expect(accepted).toBeGreaterThan(KILLED_AFTER);
     expect(counted).toBeLessThanOrEqual(LIMIT);
