@@ -12,6 +12,7 @@ import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { OrganizationModule } from './organization/organization.module.js';
 import { PermissionModule } from './permission/permission.module.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { RevocationModule } from './revocation/revocation.module.js';
 import { RevocationFeedModule } from './revocation-feed/revocation-feed.module.js';
 import { RoleModule } from './role/role.module.js';
@@ -26,6 +27,7 @@ const FEATURES = [
   RevocationFeedModule,
   BootstrapModule,
   HealthModule,
+  RetentionModule,
 ];
 const FOUNDATIONS = [
   CommonModule,

@@ -22,12 +22,13 @@ import { TokenProof } from './token-proof.service.js';
 import { TokenStates } from './token-states.service.js';
 import { TokenRenewal } from './token-renewal.service.js';
 import { TokenRevocation } from './token-revocation.service.js';
+import { TokenUsageModule } from './token-usage.module.js';
 import { WellKnownController } from './well-known.controller.js';
 
 /** Tokens, whatever issued them: keys, signing, verification, and the caller's authority for a change. */
 @Global()
 @Module({
-  imports: [PassportModule, JwtModule.register({})],
+  imports: [PassportModule, JwtModule.register({}), TokenUsageModule],
   controllers: [AccessTokenController, OAuth2Controller, WellKnownController],
   providers: [
     {

@@ -13,9 +13,10 @@ import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import type { ProvenToken } from './token-proof.service.js';
 import { TokenStates } from './token-states.service.js';
 import { holdTokenState, readTokenState, type TokenState } from './token-state.js';
+import { TokenUsage } from './token-usage.service.js';
 
 const SPEND_USE = `
-  UPDATE access_token SET num_uses = num_uses + 1, last_used_at = $2
+  UPDATE access_token SET num_uses = num_uses + 1, last_used_at = greatest(last_used_at, $2)
   WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2 AND num_uses < num_uses_limit
   RETURNING id`;
 
@@ -33,11 +34,14 @@ export class AccessTokenService {
     private readonly clock: Clock,
     private readonly states: TokenStates,
     private readonly reader: RevocationReader,
+    private readonly usage: TokenUsage,
   ) {}
 
   /** Accepts a bearer's token for one request, or refuses it with the reason. A limited token loses a use. */
   async verify(token: ProvenToken, request: RequestContext): Promise<Actor> {
-    return this.judge(token, request, { isUse: true });
+    const actor = await this.judge(token, request, { isUse: true });
+    this.usage.note(actor.tokenId, request.now, request.address);
+    return actor;
   }
 
   /** The same without spending a use; a token that has none left is refused all the same. */

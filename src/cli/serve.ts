@@ -2,6 +2,7 @@ import { KeyUpkeep } from '../access-token/key-upkeep.service.js';
 import { AppConfig } from '../config/app-config.js';
 import { createLogger } from '../common/logger.js';
 import { serveDocs } from '../app.openapi.js';
+import { Retention } from '../retention/retention.service.js';
 import { openBacking } from './backing.js';
 import { buildApp } from './build-app.js';
 import { welcome, welcomeText } from './first-start.js';
@@ -24,6 +25,7 @@ export async function serve(): Promise<void> {
     const { port } = app.getHttpServer().address() as { port: number };
     log.info({ port }, 'listening');
     app.get(KeyUpkeep).start();
+    await app.get(Retention).start();
     if (config.bootstrapOnStart) process.stdout.write(`${welcomeText(greeting, `http://localhost:${port}`)}\n`);
   } catch (error) {
     await close();

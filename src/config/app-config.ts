@@ -121,6 +121,19 @@ export class AppConfig {
   @WholeNumber(1, 100_000)
   readonly AUDIT_REFUSALS_PER_MINUTE: number = 60;
 
+  /** Seconds that the record of a token stays readable after the token's end. */
+  @WholeNumber(0, 3_153_600_000)
+  readonly TOKEN_RECORD_RETENTION: number = 7_776_000;
+
+  /** Seconds that a row of the audit log stays. */
+  @WholeNumber(0, 3_153_600_000)
+  readonly AUDIT_RETENTION: number = 34_560_000;
+
+  /** Of a role that may delete from the log of revocations and from the audit log; absent: the service's own. */
+  @OptionalVariable()
+  @UrlOf(POSTGRES)
+  readonly RETENTION_DATABASE_URL?: string;
+
   /** Seconds that a client may take to send a request. */
   @WholeNumber(1, 600)
   readonly REQUEST_TIMEOUT: number = 30;

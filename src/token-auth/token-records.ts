@@ -33,7 +33,7 @@ const SCOPES = scopesSql({
 const RECORDS = `
   SELECT t.id, t.identity_id AS "identityId", t.name, t.ttl, t.max_ttl AS "maxTtl",
     CASE WHEN t.num_uses_limit > 0 THEN t.num_uses ELSE coalesce(u.num_uses, 0)::float8 END AS "numUses",
-    t.num_uses_limit AS "numUsesLimit", coalesce(u.last_used_at, t.last_used_at) AS "lastUsedAt",
+    t.num_uses_limit AS "numUsesLimit", greatest(u.last_used_at, t.last_used_at) AS "lastUsedAt",
     t.last_renewed_at AS "lastRenewedAt", t.expires_at AS "expiresAt", t.revoked_at AS "revokedAt",
     (t.revoked_at IS NOT NULL OR k.state = 'revoked' OR coalesce(e.sequence > t.epoch, false)) AS "isRevoked",
     t.created_at AS "createdAt", t.updated_at AS "updatedAt",

@@ -11,6 +11,7 @@ describe('the example of a follower', () => {
   let app: TestApp;
   let follower: ChildProcessWithoutNullStreams;
   let verdicts: AsyncIterator<string>;
+  let complaints = '';
   beforeAll(async () => {
     // The follower goes by the wall clock, and so do the tokens that it judges.
     const clock = new TestClock();
@@ -18,6 +19,7 @@ describe('the example of a follower', () => {
     app = await TestApp.start({ clock });
     const { token } = await app.given.identity({ role: 'verifier' });
     follower = spawn(process.execPath, [EXAMPLE, app.origin, EMBEDDED_ISSUER, token]);
+    follower.stderr.on('data', (data: Buffer) => (complaints += data.toString()));
     verdicts = createInterface({ input: follower.stdout })[Symbol.asyncIterator]();
   });
   afterAll(async () => {
@@ -27,7 +29,9 @@ describe('the example of a follower', () => {
 
   const judge = async (text: string): Promise<string> => {
     follower.stdin.write(`${text}\n`);
-    return (await verdicts.next()).value as string;
+    const verdict = await verdicts.next();
+    if (verdict.done) throw new Error(`the follower has ended: ${complaints}`);
+    return verdict.value;
   };
   const judgedTo = async (text: string, verdict: string) => {
     while ((await judge(text)) !== verdict);

@@ -2,7 +2,10 @@ import { Column, Entity, ManyToOne, JoinColumn, PrimaryColumn } from 'typeorm';
 import { bigint } from '../column-types.js';
 import { AccessToken } from './access-token.entity.js';
 
-/** Uses of a token without a limit. Its own table, so that counting never touches the row that a revoke updates. */
+/**
+ * Uses of a token, merged in every second or so. Its own table, so that counting never touches the row that a revoke
+ * updates. Where a token has a limit, its own row has the exact count.
+ */
 @Entity('access_token_usage')
 export class AccessTokenUsage {
   @PrimaryColumn('uuid')

@@ -6,6 +6,7 @@ import { Column, Entity, Index, ManyToOne, PrimaryColumn } from 'typeorm';
  */
 @Entity('organization')
 @Index('uq_organization_parent_id_slug', { synchronize: false })
+@Index('ix_organization_deleted_at', ['deletedAt'], { where: 'deleted_at IS NOT NULL' })
 export class Organization {
   @PrimaryColumn('uuid')
   id: string;

@@ -1,6 +1,12 @@
 import { CreateTables1795500000000 } from './1795500000000-create-tables.js';
 import { FollowRevocations1796100000000 } from './1796100000000-follow-revocations.js';
 import { RotateSigningKeys1796200000000 } from './1796200000000-rotate-signing-keys.js';
+import { IndexDeleted1796300000000 } from './1796300000000-index-deleted.js';
 
 /** All migrations, oldest first. One that has been released is never edited. */
-export const migrations = [CreateTables1795500000000, FollowRevocations1796100000000, RotateSigningKeys1796200000000];
+export const migrations = [
+  CreateTables1795500000000,
+  FollowRevocations1796100000000,
+  RotateSigningKeys1796200000000,
+  IndexDeleted1796300000000,
+];

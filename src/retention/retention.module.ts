@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { RetentionDatabase } from './retention-database.js';
+import { Retention } from './retention.service.js';
+
+/** Records end well: what has ended leaves after its retention. */
+@Module({ providers: [Retention, RetentionDatabase] })
+export class RetentionModule {}
