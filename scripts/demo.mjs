@@ -37,10 +37,14 @@ const tellOfTokens = async (token, organizationId) => {
   const { accessToken } = await call('Renew it', 'POST', '/api/v1/auth/token/renew', {
     body: { accessToken: minted.accessToken },
   });
+  const question = { token, body: { token: accessToken, consume: false } };
+  await call('Ask whether it is good, as another service does', 'POST', '/oauth2/introspect', question);
   await call('List its tokens', 'GET', `${config}/tokens`, { token });
   const record = `/api/v1/auth/token-auth/tokens/${minted.tokenData.id}`;
   await call('Revoke the token', 'POST', `${record}/revoke`, { token });
   await call('See it refused', 'GET', '/api/v1/identities/details', { token: accessToken, expected: 401 });
+  await call('Ask again', 'POST', '/oauth2/introspect', question);
+  await call('See what followers are told', 'GET', '/api/v1/revocations?limit=1000', { token });
   return identity.id;
 };
 
