@@ -3,8 +3,6 @@ import { DatabaseProxy } from '../support/database-proxy.js';
 import { TestApp } from '../support/test-app.js';
 import { TestClock } from '../support/test-clock.js';
 
-const UNKNOWABLE = refusal(503, 'ServiceUnavailable', expect.any(String));
-
 describe('what a replica knows', () => {
   let one: TestApp;
   beforeAll(async () => {
@@ -40,23 +38,55 @@ describe('what a replica knows', () => {
   });
 
   describe('once its database is out of reach', () => {
+    let proxy: DatabaseProxy;
+    let replica: TestApp;
+    let verifier: string;
+    let known: string;
+    beforeEach(async () => {
+      proxy = new DatabaseProxy();
+      replica = await TestApp.start({ beside: one, clock: new TestClock(), via: proxy.open });
+      verifier = (await one.given.identity({ role: 'verifier' })).token;
+      known = (await one.given.identity()).token;
+      expect((await introspect(known)).body.active).toBe(true);
+    });
+    afterEach(() => replica.stop());
+
+    /** Needs nothing of the database but what is remembered. */
+    const introspect = (token: string) => replica.http.post('/oauth2/introspect', { token: verifier, body: { token } });
+
     it.each([
       { name: 'for longer than the bound', happen: (clock: TestClock) => clock.pass(1001) },
       { name: 'and the wall clock jumped forward', happen: (clock: TestClock) => clock.setWall(600_000) },
       { name: 'and the wall clock jumped back', happen: (clock: TestClock) => clock.setWall(-1000) },
     ])('$name, lets nobody in', async ({ happen }) => {
-      const proxy = new DatabaseProxy();
-      const replica = await TestApp.start({ beside: one, clock: new TestClock(), via: proxy.open });
-      const { token } = await one.given.identity();
-      expect((await use(replica, token)).status).toBe(200);
       await proxy.cut();
       happen(replica.clock);
-      const answer = await use(replica, token);
-      expect(told(answer)).toEqual(UNKNOWABLE);
+      const answer = await introspect(known);
+      expect(answer).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } });
       expect(answer.headers.get('retry-after')).toBe('1');
-      expect(tally(await Promise.all(Array.from({ length: 20 }, () => use(replica, token))))).toEqual({ 503: 20 });
-      await replica.stop();
+      expect(told(await use(replica, known))).toEqual(refusal(503, 'ServiceUnavailable', expect.any(String)));
+      expect(tally(await Promise.all(Array.from({ length: 20 }, () => introspect(known))))).toEqual({ 503: 20 });
     });
+
+    it('knows nobody whom it does not remember', async () => {
+      const unknown = (await one.given.identity()).token;
+      await proxy.cut();
+      expect((await introspect(unknown)).status).toBe(503);
+    });
+  });
+
+  it('holds within the bound for whom it remembers, with the database out of reach', async () => {
+    const proxy = new DatabaseProxy();
+    const env = { REVOCATION_MAX_STALENESS: '60000' };
+    const replica = await TestApp.start({ beside: one, clock: new TestClock(), via: proxy.open, env });
+    const { token } = await one.given.identity({ role: 'verifier' });
+    const ask = () => replica.http.post('/oauth2/introspect', { token, body: { token } });
+    expect((await ask()).body.active).toBe(true);
+    await proxy.cut();
+    expect((await ask()).body.active).toBe(true);
+    replica.clock.pass(60_001);
+    expect((await ask()).status).toBe(503);
+    await replica.stop();
   });
 });
 
