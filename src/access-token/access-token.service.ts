@@ -59,7 +59,9 @@ export class AccessTokenService {
 
   /** The same, for those who need to know what was found. */
   async holdState(tx: EntityManager, { tokenId, kid, request }: Actor): Promise<TokenState> {
-    return judged(await holdTokenState(tx, tokenId, kid), request);
+    const state = judged(await holdTokenState(tx, tokenId, kid), request);
+    this.reader.checkTrust();
+    return state;
   }
 
   /** Judges a caller again from PostgreSQL as it is now; costs no use. */

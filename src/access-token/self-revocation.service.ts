@@ -7,7 +7,7 @@ import { inTransaction } from '../database/transaction.js';
 import type { Actor } from '../permission/actor.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
-import { AccessTokenRefusedError } from './access-token-errors.js';
+import { AccessTokenRefusedError, type DenialReason } from './access-token-errors.js';
 import { checkClaims } from './access-token.service.js';
 import { type ProvenToken, TokenProof } from './token-proof.service.js';
 import { readTokenState } from './token-state.js';
@@ -40,9 +40,9 @@ export class SelfRevocation {
   /** Ends a token whose row the transaction has locked; without a caller, whoever holds the text acts as its owner. */
   async end(tx: EntityManager, { claims, kid }: ProvenToken, request: RequestContext, caller?: Actor): Promise<void> {
     const state = await readTokenState(tx, claims.jti, kid);
-    if (!state) throw new AccessTokenRefusedError('unknown');
+    if (!state) return this.refuseDead(tx, 'unknown');
     checkClaims(claims, state);
-    if (state.isRevoked) throw new AccessTokenRefusedError('revoked');
+    if (state.isRevoked) return this.refuseDead(tx, 'revoked');
     const { tokenId, identityId, organizationId, expiresAt } = state;
     const { now } = request;
     const revokedReason = caller ? 'revoked' : 'self-revoked';
@@ -50,5 +50,15 @@ export class SelfRevocation {
     await this.revocations.revokeToken(tx, tokenId, expiresAt, { organizationId, now });
     const actor = caller ?? { identityId, tokenId, organizationId, request };
     await this.auditEvents.record(tx, actor, 'revoke-identity-access-token', { identityId, tokenId });
+  }
+
+  /**
+   * Whoever is told that there is nothing to end takes the token for dead. A server that was deposed does not know
+   * what has happened since: only one that can still commit may say so, and the connection is gone if that was another.
+   */
+  private async refuseDead(tx: EntityManager, reason: DenialReason): Promise<never> {
+    await this.reader.read();
+    await tx.query('SELECT');
+    throw new AccessTokenRefusedError(reason);
   }
 }

@@ -57,6 +57,10 @@ export class NestLogger implements LoggerService {
     this.logger.warn({ context }, String(message));
   }
 
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.logger.fatal({ context: rest.at(-1) }, String(message));
+  }
+
   error(message: unknown, ...rest: unknown[]): void {
     this.logger.error({ context: rest.at(-1) }, String(message));
   }

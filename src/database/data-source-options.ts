@@ -39,6 +39,9 @@ export function dataSourceOptions({ url, poolSize, hasTimeouts }: PoolOptions): 
 
 /** A server in recovery may be behind the primary, and reads that decide must not be. */
 function refuseStandby(client: ClientBase, done: (error?: Error) => void): void {
+  // A connection that breaks also fails the query that is on it. While the pool has it looked at, nobody listens, and
+  // an error that nobody hears would end the process.
+  client.on('error', () => undefined);
   client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby').then(
     ({ rows: [row] }) => done(row && !row.standby ? undefined : new StandbyError()),
     (error: Error) => done(error),

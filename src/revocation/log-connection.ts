@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { READ_LOG, type LogRead, logReadOf, type Snapshot } from './log-read.js';
+import { type DatabasePosition, type LogRead, logReadOf, READ_LOG, READ_POSITION, type Snapshot } from './log-read.js';
 
 /** The channel of the hints: empty messages that only bring a read forward. */
 export const HINTS = 'token_auth_revocation';
@@ -71,4 +71,10 @@ export class LogConnection {
       throw error;
     }
   }
+}
+
+/** Which database any connection leads to, and how far its log goes; null before there is an instance. */
+export async function readPosition(client: pg.ClientBase): Promise<DatabasePosition | null> {
+  const { rows } = await client.query<DatabasePosition>(READ_POSITION);
+  return rows[0] ?? null;
 }

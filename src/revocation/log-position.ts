@@ -1,4 +1,4 @@
-import type { DatabaseIdentity, LogRead } from './log-read.js';
+import type { DatabaseIdentity, DatabasePosition } from './log-read.js';
 
 /** Why nothing can be believed until an operator has spoken. For the log. */
 export type Distrust = 'another-database' | 'log-went-back';
@@ -11,7 +11,7 @@ const isSame = (one: DatabaseIdentity, other: DatabaseIdentity): boolean =>
  * another database system or database (a dump was restored), or its log ends before what this replica has seen (a
  * server took over that had not received everything, or a backup came back). Null when all is well.
  */
-export function distrustOf({ written, actual, head, incarnation }: LogRead, seen: SeenHead): Distrust | null {
+export function distrustOf({ written, actual, head, incarnation }: DatabasePosition, seen: SeenHead): Distrust | null {
   if (written.systemIdentifier !== null && !isSame(written, actual)) return 'another-database';
   return seen.incarnation === incarnation && head < seen.head ? 'log-went-back' : null;
 }
@@ -23,7 +23,7 @@ export interface SeenHead {
 }
 
 /** What is remembered after a read. A new incarnation begins anew: an operator has accepted what it holds. */
-export const seenAfter = ({ incarnation, head }: LogRead, seen: SeenHead): SeenHead => ({
+export const seenAfter = ({ incarnation, head }: DatabasePosition, seen: SeenHead): SeenHead => ({
   incarnation,
   head: seen.incarnation === incarnation ? Math.max(head, seen.head) : head,
 });

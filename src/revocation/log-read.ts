@@ -20,12 +20,8 @@ export interface LogEntry {
 export const ENTRY = `json_build_object('sequence', r.sequence, 'effect', r.effect, 'scope', r.scope, 'key', r.key,
   'organizationId', r.organization_id, 'rootOrganizationId', o.root_id)`;
 
-/** What one read of the log says. */
-export interface LogRead {
-  /** What this read could see, as `pg_current_snapshot()` tells. */
-  snapshot: Snapshot;
-  /** Entries that this read can see and the one before could not; in any order. */
-  entries: LogEntry[];
+/** Which database this is, and how far its log goes. */
+export interface DatabasePosition {
   /** The highest sequence in the log; 0 when there is none. */
   head: number;
   /** Changes with a restore that was accepted. */
@@ -35,6 +31,14 @@ export interface LogRead {
   /** Which database system and database the row of the instance was written in, and which ones these are. */
   written: DatabaseIdentity;
   actual: DatabaseIdentity;
+}
+
+/** What one read of the log says. */
+export interface LogRead extends DatabasePosition {
+  /** What this read could see, as `pg_current_snapshot()` tells. */
+  snapshot: Snapshot;
+  /** Entries that this read can see and the one before could not; in any order. */
+  entries: LogEntry[];
   databaseTime: Date;
 }
 
@@ -59,6 +63,16 @@ export const NOTHING_SEEN: Snapshot = { xmin: '0', xmax: '9223372036854775807', 
 /** The timeline of the server that answers; null on one that is in recovery. */
 export const TIMELINE = `CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END`;
 
+const POSITION = `n.incarnation, ${TIMELINE} AS timeline,
+    json_build_object('systemIdentifier', n.system_identifier, 'databaseOid', n.database_oid::text) AS written,
+    json_build_object(
+      'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
+      'databaseOid', (SELECT oid::text FROM pg_database WHERE datname = current_database())) AS actual,
+    coalesce((SELECT max(sequence) FROM revocation), 0)::float8 AS head`;
+
+/** Tells which database a connection leads to. */
+export const READ_POSITION = `SELECT ${POSITION} FROM instance n WHERE n.id = 1`;
+
 /**
  * Entries become visible in another order than their sequences were drawn in. So a read asks not for what comes after
  * a number, but for what this snapshot shows and the last one did not: entries of transactions that were running then
@@ -77,13 +91,8 @@ export const READ_LOG = `
     WHERE r.transaction_id >= $2::bigint OR r.transaction_id = ANY($3::bigint[])
     LIMIT ${MOST_ENTRIES + 1}
   )
-  SELECT pg_current_snapshot()::text AS snapshot, clock_timestamp() AS "databaseTime", n.incarnation,
-    ${TIMELINE} AS timeline,
-    json_build_object('systemIdentifier', n.system_identifier, 'databaseOid', n.database_oid::text) AS written,
-    json_build_object(
-      'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
-      'databaseOid', (SELECT oid::text FROM pg_database WHERE datname = current_database())) AS actual,
-    coalesce((SELECT max(sequence) FROM revocation), 0)::float8 AS head,
+  SELECT pg_current_snapshot()::text AS snapshot, clock_timestamp() AS "databaseTime",
+    ${POSITION},
     coalesce((SELECT json_agg(entry) FROM seen), '[]') AS entries
   FROM instance n WHERE n.id = 1`;
 

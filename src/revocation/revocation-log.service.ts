@@ -75,6 +75,7 @@ export class RevocationLog {
        WHERE (scope, key) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
       [scopes.map(({ scope }) => scope), scopes.map(({ key }) => key)],
     );
+    this.reader.checkTrust();
     return Number(row?.epoch);
   }
 

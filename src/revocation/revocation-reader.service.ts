@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
 import { Clock, type Instant } from '../common/clock.js';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
@@ -6,7 +7,7 @@ import { newId } from '../common/random-id.js';
 import { AppConfig } from '../config/app-config.js';
 import { Backing } from '../config/backing.js';
 import { dropConnections, watchConnections } from '../database/drop-connections.js';
-import { LogConnection } from './log-connection.js';
+import { LogConnection, readPosition } from './log-connection.js';
 import { type Distrust, distrustOf, seenAfter, type SeenHead } from './log-position.js';
 import { type LogEntry, type LogRead, MOST_ENTRIES, NOTHING_SEEN, type Snapshot } from './log-read.js';
 import { NamedScopes } from './named-scopes.js';
@@ -59,7 +60,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
 
   /** The first read: from here on, everything that is revoked is seen. */
   async onApplicationBootstrap(): Promise<void> {
-    watchConnections(this.dataSource);
+    watchConnections(this.dataSource, (client) => this.question(client));
     await this.claimDatabase();
     await this.read();
     this.schedule(INTERVAL_MS);
@@ -155,7 +156,9 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
   private take(read: LogRead, asOf: Instant): void {
     const before = this.last?.read;
     const isContinued = before?.timeline === read.timeline && before.incarnation === read.incarnation;
-    this.noteDistrust(distrustOf(read, this.seenHead));
+    // A log that has grown again since proves nothing: only an operator, by a new incarnation, ends the doubt.
+    const doubt = this.seenHead.incarnation === read.incarnation ? this.distrust : null;
+    this.noteDistrust(distrustOf(read, this.seenHead) ?? doubt);
     this.seenHead = seenAfter(read, this.seenHead);
     this.last = { read, asOf };
     if (!isContinued || read.entries.length > MOST_ENTRIES) {
@@ -173,6 +176,23 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
       this.log.fatal(`The database may be an older state of itself (${distrust}): nothing is accepted any more`);
     }
     this.distrust = distrust;
+  }
+
+  /**
+   * A restore or a takeover breaks every connection. So each new one is asked whether its database has gone back, and
+   * refused unless it leads to the server that the log was read from, before anybody uses it: until the log is read
+   * again, what is known would still count as fresh.
+   */
+  private async question(client: ClientBase): Promise<void> {
+    const seen = this.seenHead;
+    const position = await readPosition(client);
+    if (!position || !this.last) return;
+    if (position.timeline !== this.last.read.timeline) {
+      this.schedule(HINTED_INTERVAL_MS);
+      throw new ServiceUnavailableError('Another database server has taken over, or did so before');
+    }
+    const distrust = distrustOf(position, seen);
+    if (distrust) this.noteDistrust(distrust);
   }
 
   /** The database says which one it is, once; a copy of its rows elsewhere is told by that. */

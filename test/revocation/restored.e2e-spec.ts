@@ -27,6 +27,21 @@ describe('a database that may be an older state of itself', () => {
     for (const answer of await everything(token)) expect(told(answer)).toEqual(NOT_TRUSTED);
   });
 
+  it('whose log has grown again since is not either', async () => {
+    const { token } = await app.given.root();
+    const { tokenId } = await app.given.identity();
+    await app.http.post(`/api/v1/auth/token-auth/tokens/${tokenId}/revoke`, { token });
+    await app.catchUp();
+    await app.db.query('DELETE FROM revocation');
+    await app.catchUp();
+    await app.db.query(
+      `INSERT INTO revocation (transaction_id, effect, scope, key, keep_until, created_at)
+       VALUES (pg_current_xact_id()::text::bigint, 'changed', 'token', gen_random_uuid(), now(), now())`,
+    );
+    await app.catchUp();
+    for (const answer of await everything(token)) expect(told(answer)).toEqual(NOT_TRUSTED);
+  });
+
   it.each(['system_identifier', 'database_oid'])('whose rows were written under another %s is not', async (column) => {
     const { token } = await app.given.root();
     await app.db.query(`UPDATE instance SET ${column} = 1`);

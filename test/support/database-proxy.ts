@@ -1,33 +1,74 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { DatabaseLink, type LinkFaults } from './database-link.js';
 
-/** Stands between a service and its database, and can be cut. */
+/** Stands between a service and its database, and can be cut, frozen, and restored. */
 export class DatabaseProxy {
-  private server?: Server;
-  private readonly sockets = new Set<Socket>();
+  private readonly server: Server;
+  private readonly links = new Set<DatabaseLink>();
+  private readonly faults: LinkFaults = { passage: Promise.resolve(), hold: null, lateness: 0, dropsHints: false };
+  private resume: () => void = () => undefined;
+  private port = 0;
+  private target = 0;
+
+  constructor() {
+    this.server = createServer((client) => this.accept(client));
+  }
 
   /** Gives the address under which the database of `url` is reached by way of the proxy. */
   readonly open = async (url: string): Promise<string> => {
-    const { port } = new URL(url);
-    this.server = createServer((client) => {
-      const upstream = connect(Number(port), '127.0.0.1');
-      for (const socket of [client, upstream]) {
-        this.sockets.add(socket);
-        socket.on('error', () => socket.destroy());
-        socket.on('close', () => this.sockets.delete(socket));
-      }
-      client.pipe(upstream).pipe(client);
-    });
-    const listening = this.server;
-    await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+    await this.restore(url);
     const through = new URL(url);
-    through.port = String((listening.address() as { port: number }).port);
+    through.port = String(this.port);
     return through.href;
   };
 
+  /** Takes connections again, at the same port as before, and leads them to the database of `url`. */
+  async restore(url: string): Promise<void> {
+    this.leadTo(url);
+    await new Promise<void>((resolve) => this.server.listen(this.port, '127.0.0.1', resolve));
+    this.port = (this.server.address() as { port: number }).port;
+  }
+
+  /** Leads new connections to the database of `url`. */
+  leadTo(url: string): void {
+    this.target = Number(new URL(url).port);
+  }
+
   /** Breaks every connection, and takes no new one. */
   async cut(): Promise<void> {
-    const closed = new Promise((resolve) => this.server?.close(resolve));
-    for (const socket of this.sockets) socket.destroy();
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    for (const link of this.links) link.destroy();
     await closed;
+    this.thaw();
+  }
+
+  /** Forwards nothing any more and breaks nothing: to each side it looks as if the other had nothing to say. */
+  freeze(): void {
+    this.faults.passage = new Promise((resolve) => (this.resume = resolve));
+  }
+
+  /** Forwards everything again, what has come in the meantime first. */
+  thaw(): void {
+    this.resume();
+  }
+
+  /** Holds back the answer to the next request that has the text in it; resolves when the request is on its way. */
+  async hold(text: string, milliseconds: number): Promise<void> {
+    await new Promise<void>((caught) => (this.faults.hold = { text, milliseconds, caught }));
+  }
+
+  /** Has every answer come so many milliseconds later. */
+  delay(milliseconds: number): void {
+    this.faults.lateness = milliseconds;
+  }
+
+  /** Whether the database's notifications get lost on the way. */
+  dropHints(isDropping: boolean): void {
+    this.faults.dropsHints = isDropping;
+  }
+
+  private accept(client: Socket): void {
+    const link: DatabaseLink = new DatabaseLink(client, this.target, this.faults, () => this.links.delete(link));
+    this.links.add(link);
   }
 }

@@ -21,6 +21,17 @@ export async function dropDatabase(url: string): Promise<void> {
   await administer(`DROP DATABASE IF EXISTS ${new URL(url).pathname.slice(1)} WITH (FORCE)`);
 }
 
+/** Takes a copy of a database that nobody is connected to; gives how to put it in the original's place. */
+export async function copyDatabase(url: string): Promise<() => Promise<void>> {
+  const name = new URL(url).pathname.slice(1);
+  const copy = `${name}_copy`;
+  await administer(`CREATE DATABASE ${copy} TEMPLATE ${name} STRATEGY FILE_COPY`);
+  return async () => {
+    await dropDatabase(url);
+    await administer(`ALTER DATABASE ${copy} RENAME TO ${name}`);
+  };
+}
+
 async function administer(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: urlOf('postgres') });
   await client.connect();

@@ -1,0 +1,102 @@
+import { connect, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** An answer that is to be held back: that to the first request with the text in it. */
+interface Hold {
+  text: string;
+  milliseconds: number;
+  caught: () => void;
+}
+
+/** What goes wrong on all links of a proxy. */
+export interface LinkFaults {
+  /** Nothing is forwarded until it is fulfilled, the end of a connection included. */
+  passage: Promise<void>;
+  hold: Hold | null;
+  /** Milliseconds that every answer takes longer. */
+  lateness: number;
+  dropsHints: boolean;
+}
+
+/** The type byte of a NotificationResponse (PostgreSQL, "Message Formats"). */
+const NOTIFICATION = 'A'.charCodeAt(0);
+const HEADER_BYTES = 5;
+
+/** An answer that is held back keeps no process from ending. */
+const UNHURRIED = { ref: false };
+
+/** One connection of a service to its database. The connection must be without TLS: its messages are read. */
+export class DatabaseLink {
+  private readonly upstream: Socket;
+  private answerHeld: Promise<void> = Promise.resolve();
+  private unread: Buffer = Buffer.alloc(0);
+
+  constructor(
+    private readonly client: Socket,
+    port: number,
+    private readonly faults: LinkFaults,
+    closed: () => void,
+  ) {
+    this.upstream = connect(port, '127.0.0.1');
+    const ends = [client, this.upstream] as const;
+    client.pipe(this.gate(this.request)).pipe(this.upstream);
+    this.upstream.pipe(this.gate(this.answer)).pipe(client);
+    for (const [socket, other] of [ends, ends.toReversed()] as [Socket, Socket][]) {
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => {
+        void this.faults.passage.then(() => other.end());
+        if (ends.every(({ destroyed }) => destroyed)) closed();
+      });
+    }
+  }
+
+  destroy(): void {
+    this.client.destroy();
+    this.upstream.destroy();
+  }
+
+  private gate(pass: (chunk: Buffer) => Promise<Buffer>): Transform {
+    return new Transform({
+      transform: (chunk: Buffer, _encoding, done) => {
+        pass(chunk).then((passed) => done(null, passed), done);
+      },
+      flush: (done) => {
+        this.faults.passage.then(() => done(), done);
+      },
+    });
+  }
+
+  private readonly request = async (chunk: Buffer): Promise<Buffer> => {
+    const { hold } = this.faults;
+    if (hold && chunk.includes(hold.text)) {
+      this.faults.hold = null;
+      this.answerHeld = delay(hold.milliseconds, undefined, UNHURRIED);
+      hold.caught();
+    }
+    await this.faults.passage;
+    return chunk;
+  };
+
+  private readonly answer = async (chunk: Buffer): Promise<Buffer> => {
+    await this.answerHeld;
+    if (this.faults.lateness > 0) await delay(this.faults.lateness, undefined, UNHURRIED);
+    await this.faults.passage;
+    return this.wholeMessages(chunk);
+  };
+
+  /** The messages that are complete by now, without notifications if those are dropped. */
+  private wholeMessages(chunk: Buffer): Buffer {
+    const bytes = Buffer.concat([this.unread, chunk]);
+    const kept: Buffer[] = [];
+    let at = 0;
+    while (bytes.length - at >= HEADER_BYTES) {
+      const end = at + 1 + bytes.readInt32BE(at + 1);
+      if (end > bytes.length) break;
+      if (!this.faults.dropsHints || bytes[at] !== NOTIFICATION) kept.push(bytes.subarray(at, end));
+      at = end;
+    }
+    this.unread = bytes.subarray(at);
+    return Buffer.concat(kept);
+  }
+}
