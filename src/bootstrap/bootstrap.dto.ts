@@ -1,7 +1,18 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsEmail } from 'class-validator';
+import { isEmail, ValidateBy } from 'class-validator';
 import { TextField } from '../common/validation/fields.js';
 import { Flag, Text, Uuid } from '../common/validation/response-fields.js';
+import { isStorableText } from '../common/validation/unicode.js';
+
+/** The library's own check throws on ill-formed Unicode instead of refusing it. */
+const IsEmailAddress = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isEmail',
+    validator: {
+      validate: (value) => typeof value === 'string' && isStorableText(value) && isEmail(value),
+      defaultMessage: () => '$property must be an email',
+    },
+  });
 
 export class BootstrapDto {
   @TextField({
@@ -12,7 +23,7 @@ export class BootstrapDto {
     description: 'How to reach the operator',
     example: 'ops@example.com',
   })
-  @IsEmail()
+  @IsEmailAddress()
   @ApiProperty({ type: 'string', format: 'email' })
   email: string;
 

@@ -140,6 +140,7 @@ describe('POST /api/v1/admin/bootstrap', () => {
   describe('422', () => {
     it.each([
       { email: 'nobody', organization: 'x' },
+      { email: '\ud800', organization: 'x' },
       { email: undefined, organization: 'x' },
       { email: 'ops@example.com', organization: '' },
       { email: 'ops@example.com', organization: 'x'.repeat(256) },
