@@ -52,6 +52,7 @@ describe('PATCH /api/v1/auth/token-auth/identities/{identityId}', () => {
       const useThere = () => new TokenAuthApi(replica).use(token);
       expect([await api.use(token), await useThere()]).toEqual([200, 200]);
       await api.update(id, { accessTokenTrustedIps: [{ ipAddress: '192.0.2.1' }] });
+      await replica.catchUp();
       expect([await api.use(token), await useThere()]).toEqual([403, 403]);
       await api.update(id, { accessTokenTrustedIps: [{ ipAddress: '127.0.0.0/8' }] });
       expect([await api.use(token), await useThere()]).toEqual([200, 200]);
