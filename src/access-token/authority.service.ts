@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { inTransaction } from '../database/transaction.js';
 import type { Actor } from '../permission/actor.js';
 import { AccessTokenService } from './access-token.service.js';
+import { lockToken } from './token-state.js';
 
 type Work<T> = (tx: EntityManager, actor: Actor) => Promise<T>;
 
@@ -45,8 +46,7 @@ export class Authority {
   async changeToken<T>(caller: Actor, tokenId: string, work: Work<T>): Promise<T> {
     return inTransaction(this.dataSource, async (tx) => {
       for (const id of [...new Set([caller.tokenId, tokenId])].toSorted()) {
-        const strength = id === tokenId ? 'FOR NO KEY UPDATE' : 'FOR SHARE';
-        await tx.query(`SELECT id FROM access_token WHERE id = $1 ${strength}`, [id]);
+        await lockToken(tx, id, id === tokenId ? 'FOR NO KEY UPDATE' : 'FOR SHARE');
       }
       return work(tx, await this.accessTokens.hold(tx, caller));
     });

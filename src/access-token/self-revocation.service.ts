@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
 import type { RequestContext } from '../common/http/request-context.js';
-import { AccessToken } from '../database/entities/access-token.entity.js';
 import { inTransaction } from '../database/transaction.js';
 import type { Actor } from '../permission/actor.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
@@ -10,7 +9,7 @@ import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { AccessTokenRefusedError, type DenialReason } from './access-token-errors.js';
 import { checkClaims } from './access-token.service.js';
 import { type ProvenToken, TokenProof } from './token-proof.service.js';
-import { readTokenState } from './token-state.js';
+import { lockToken, readTokenState } from './token-state.js';
 
 /**
  * Ends a token for whoever holds its text: possession suffices, so that whoever finds a leaked token can kill it.
@@ -30,9 +29,8 @@ export class SelfRevocation {
     this.reader.checkTrust();
     const token = await this.proof.prove(text);
     if (token.claims.exp * 1000 <= request.now.getTime()) throw new AccessTokenRefusedError('expired');
-    const tokenId = token.claims.jti;
     await inTransaction(this.dataSource, async (tx) => {
-      await tx.query('SELECT id FROM access_token WHERE id = $1 FOR NO KEY UPDATE', [tokenId]);
+      await lockToken(tx, token.claims.jti);
       await this.end(tx, token, request);
     });
   }
@@ -43,11 +41,8 @@ export class SelfRevocation {
     if (!state) return this.refuseDead(tx, 'unknown');
     checkClaims(claims, state);
     if (state.isRevoked) return this.refuseDead(tx, 'revoked');
-    const { tokenId, identityId, organizationId, expiresAt } = state;
-    const { now } = request;
-    const revokedReason = caller ? 'revoked' : 'self-revoked';
-    await tx.update(AccessToken, { id: tokenId }, { revokedAt: now, revokedReason, updatedAt: now });
-    await this.revocations.revokeToken(tx, tokenId, expiresAt, { organizationId, now });
+    const { tokenId, identityId, organizationId } = state;
+    await this.revocations.revokeToken(tx, state, caller ? 'revoked' : 'self-revoked', request.now);
     const actor = caller ?? { identityId, tokenId, organizationId, request };
     await this.auditEvents.record(tx, actor, 'revoke-identity-access-token', { identityId, tokenId });
   }

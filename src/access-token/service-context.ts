@@ -1,11 +1,4 @@
-import type { RequestContext } from '../common/http/request-context.js';
-import { newReqId } from '../common/random-id.js';
+import { contextOfAct, type RequestContext } from '../common/http/request-context.js';
 
 /** What stands in the audit log where the service acted by itself. */
-export const serviceContext = (now: Date): RequestContext => ({
-  reqId: newReqId(),
-  address: null,
-  peer: null,
-  userAgent: 'token-auth service',
-  now,
-});
+export const serviceContext = (now: Date): RequestContext => contextOfAct('token-auth service', now);

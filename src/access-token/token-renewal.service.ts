@@ -12,7 +12,7 @@ import type { ActiveKey } from './signing-keys.service.js';
 import { TokenIssuer, wholeSeconds } from './token-issuer.service.js';
 import { lifetimeAtRenewal } from './token-lifetime.js';
 import { TokenProof } from './token-proof.service.js';
-import type { TokenState } from './token-state.js';
+import { lockToken, type TokenState } from './token-state.js';
 
 /** A token with a new end. Its id stays; the old text stays good to its own end. */
 export interface RenewedToken {
@@ -49,7 +49,7 @@ export class TokenRenewal {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const key = this.issuer.activeKey();
       const held = await inTransaction(this.dataSource, async (tx) => {
-        await tx.query('SELECT id FROM access_token WHERE id = $1 FOR NO KEY UPDATE', [actor.tokenId]);
+        await lockToken(tx, actor.tokenId);
         const state = await this.accessTokens.holdState(tx, actor);
         if (!(await holdIfActive(tx, key))) return null;
         return this.extend(tx, state, key, request);

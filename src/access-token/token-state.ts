@@ -104,3 +104,12 @@ export async function holdTokenState(tx: EntityManager, tokenId: string, kid: st
   if (held?.hasFormerRole) [held] = await ask();
   return held ?? null;
 }
+
+/** Locks a token's row until the transaction ends: to change it, unless it is only to stay as it is. */
+export async function lockToken(
+  tx: EntityManager,
+  tokenId: string,
+  strength: 'FOR NO KEY UPDATE' | 'FOR SHARE' = 'FOR NO KEY UPDATE',
+): Promise<void> {
+  await tx.query(`SELECT id FROM access_token WHERE id = $1 ${strength}`, [tokenId]);
+}

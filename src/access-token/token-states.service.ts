@@ -43,7 +43,7 @@ export class TokenStates {
 
   /** Whether nothing that it rests on was named since it was asked for, by a server that is still the one. */
   holds({ state, kid, position }: KnownState): boolean {
-    return this.reader.holds(position, state.timeline, namesOf(state.tokenId, { ...state, kid }));
+    return this.reader.holds(position, state.timeline, namesOf(state, kid));
   }
 
   /** Asks PostgreSQL; null when there is no such token. Those who ask at the same time share the answer. */

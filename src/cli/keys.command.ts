@@ -1,12 +1,8 @@
 import { isKeyAlgorithm, KEY_ALGORITHMS, type KeyAlgorithm } from '../access-token/key-material.js';
 import { KeyOperations, type Rotation } from '../access-token/key-operations.service.js';
-import { createLogger } from '../common/logger.js';
-import { AppConfig } from '../config/app-config.js';
 import type { SigningKey } from '../database/entities/signing-key.entity.js';
-import { openBacking } from './backing.js';
-import { buildApp } from './build-app.js';
 import { operatorContext } from './operator-context.js';
-import { prepareSchema } from './schema.js';
+import { runWithApp } from './run-with-app.js';
 import { UsageError } from './usage-error.js';
 
 const USAGE = `usage: token-auth keys <command>
@@ -31,21 +27,9 @@ type Act = (operations: KeyOperations) => Promise<string>;
  */
 export async function keysCommand(args: string[], options: KeysOptions): Promise<void> {
   const act = actOf(args, options);
-  const config = AppConfig.load();
-  const log = createLogger(config.LOG_LEVEL === 'info' ? 'error' : config.LOG_LEVEL, false);
-  const { backing, close } = await openBacking(config, log);
-  try {
-    await prepareSchema(config, backing, log);
-    const app = await buildApp(config, backing, log);
-    try {
-      await app.init();
-      process.stdout.write(`${await act(app.get(KeyOperations))}\n`);
-    } finally {
-      await app.close();
-    }
-  } finally {
-    await close();
-  }
+  await runWithApp('error', async (app) => {
+    process.stdout.write(`${await act(app.get(KeyOperations))}\n`);
+  });
 }
 
 /** What the arguments ask for; understood before anything is opened. */

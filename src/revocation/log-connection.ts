@@ -52,12 +52,11 @@ export class LogConnection {
       keepAlive: true,
       ...TIMEOUTS,
     });
-    client.on('error', () => {
+    const forget = (): void => {
       if (this.client === client) this.client = null;
-    });
-    client.on('end', () => {
-      if (this.client === client) this.client = null;
-    });
+    };
+    client.on('error', forget);
+    client.on('end', forget);
     client.on('notice', ({ code }) => {
       if (NOT_REPLICATED.has(code ?? '')) this.hasWarned = true;
     });

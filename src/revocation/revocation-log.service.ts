@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { AccessToken } from '../database/entities/access-token.entity.js';
 import { afterCommit } from '../database/transaction.js';
 import { HINTS } from './log-connection.js';
 import type { RevocationEffect } from './log-read.js';
@@ -9,6 +10,9 @@ import { nameOf, scopesOf } from './scope.js';
 
 /** Verifiers may be this far behind before an entry is of no use to them, in milliseconds. */
 const MARGIN_MS = 300_000;
+
+/** What the log has to know of a token that ends. */
+type OneToken = Pick<AccessToken, 'organizationId' | 'expiresAt'> & { tokenId: string };
 
 interface Entry extends ScopeKey {
   /** The organization that it concerns; null: all of them. */
@@ -38,14 +42,15 @@ export class RevocationLog {
     private readonly reader: RevocationReader,
   ) {}
 
-  /** One token is dead. Its own row says so too; the entry tells those who don't look there. */
+  /** Ends one token, whose row the transaction has locked: the row says so, and the entry tells those who don't look there. */
   async revokeToken(
     tx: EntityManager,
-    tokenId: string,
-    expiresAt: Date,
-    entry: Omit<Entry, keyof ScopeKey>,
+    { tokenId, organizationId, expiresAt }: OneToken,
+    revokedReason: string,
+    now: Date,
   ): Promise<void> {
-    await this.append(tx, 'revoked', { ...entry, scope: 'token', key: tokenId }, expiresAt);
+    await tx.update(AccessToken, { id: tokenId }, { revokedAt: now, revokedReason, updatedAt: now });
+    await this.append(tx, 'revoked', { scope: 'token', key: tokenId, organizationId, now }, expiresAt);
   }
 
   /**

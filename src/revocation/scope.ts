@@ -41,12 +41,12 @@ export const methodScope = (identityId: string, authMethod: string): ScopeKey =>
 export const nameOf = ({ key }: Pick<ScopeKey, 'key'>): string => key.split(':', 1)[0] ?? key;
 
 /** All names that a verdict on a token rests on. */
-export const namesOf = (tokenId: string, place: Omit<TokenPlace, 'authMethod'>): string[] => [
-  tokenId,
+export const namesOf = (place: Omit<TokenPlace, 'authMethod' | 'kid'> & { tokenId: string }, kid: string): string[] => [
+  place.tokenId,
   place.identityId,
   place.organizationId,
   place.rootOrganizationId,
-  place.kid,
+  kid,
   WHOLE_INSTANCE.key,
 ];
 

@@ -70,9 +70,7 @@ export class TokenRecordService {
       if (record.revokedAt) return;
       const { identityId, expiresAt } = record;
       const { organizationId, request } = actor;
-      const { now } = request;
-      await tx.update(AccessToken, { id: tokenId }, { revokedAt: now, revokedReason: 'revoked', updatedAt: now });
-      await this.revocations.revokeToken(tx, tokenId, expiresAt, { organizationId, now });
+      await this.revocations.revokeToken(tx, { tokenId, organizationId, expiresAt }, 'revoked', request.now);
       await this.auditEvents.record(tx, actor, 'revoke-token-identity-token-auth', { identityId, tokenId });
     });
   }

@@ -1,3 +1,5 @@
+import { newReqId } from '../random-id.js';
+
 /** Where a request came from and when: what the audit log and the allow-list need of it. */
 export interface RequestContext {
   /** `req-` and 14 letters or digits, made by the server. */
@@ -10,3 +12,12 @@ export interface RequestContext {
   /** The one reading of the clock that the whole request is judged by. */
   readonly now: Date;
 }
+
+/** What stands in for a request where an act came from none; `agent` says in the audit log what it came from. */
+export const contextOfAct = (agent: string, now: Date): RequestContext => ({
+  reqId: newReqId(),
+  address: null,
+  peer: null,
+  userAgent: agent,
+  now,
+});

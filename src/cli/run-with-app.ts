@@ -1,0 +1,31 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createLogger } from '../common/logger.js';
+import { AppConfig } from '../config/app-config.js';
+import { openBacking } from './backing.js';
+import { buildApp } from './build-app.js';
+import { prepareSchema } from './schema.js';
+
+/**
+ * Runs a command of the command line with the whole service behind it, which listens to nobody, and closes everything
+ * afterwards. Standard output belongs to the command: the log is as quiet as it says, unless a level is set.
+ */
+export async function runWithApp(
+  quietLevel: 'warn' | 'error',
+  work: (app: NestFastifyApplication) => Promise<void>,
+): Promise<void> {
+  const config = AppConfig.load();
+  const log = createLogger(config.LOG_LEVEL === 'info' ? quietLevel : config.LOG_LEVEL, false);
+  const { backing, close } = await openBacking(config, log);
+  try {
+    await prepareSchema(config, backing, log);
+    const app = await buildApp(config, backing, log);
+    try {
+      await app.init();
+      await work(app);
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await close();
+  }
+}
