@@ -1,8 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import type { Answer } from '../support/http-client.js';
+import { DeadTokens } from '../support/dead-tokens.js';
 import { OAuth2Api } from '../support/oauth2-api.js';
 import { TestApp } from '../support/test-app.js';
-import { TokenAuthApi } from '../support/token-auth-api.js';
 
 const HEADER = 'x-token-denial';
 
@@ -11,58 +10,28 @@ type Make = () => Promise<string>;
 
 describe('why a token is refused', () => {
   let app: TestApp;
-  let api: TokenAuthApi;
   let oauth: OAuth2Api;
+  let dead: DeadTokens;
   beforeAll(async () => {
     app = await TestApp.start();
-    api = new TokenAuthApi(app);
     oauth = new OAuth2Api(app);
+    dead = new DeadTokens(app);
   });
   afterAll(() => app.stop());
 
   const use = (token: string) => app.http.get('/api/v1/identities/details', { token });
-  const reasonOf = ({ headers }: Answer) =>
-    app.log
-      .map((line) => line as { reqId?: string; reason?: string })
-      .find(({ reqId }) => reqId === headers.get('x-request-id'))?.reason;
-
-  const expired: Make = async () => {
-    const { token } = await app.given.identity({ config: { accessTokenTTL: 60 } });
-    app.clock.advance(60);
-    return token;
-  };
-  const revoked: Make = async () => {
-    const { token, tokenId } = await app.given.identity();
-    await api.revoke(tokenId);
-    return token;
-  };
-  const detached: Make = async () => {
-    const { id, token } = await app.given.identity();
-    await api.detach(id);
-    return token;
-  };
   const removed: Make = async () => {
     const { tokenId, token } = await app.given.identity();
     await app.db.query('DELETE FROM access_token WHERE id = $1', [tokenId]);
     return token;
   };
-  const off: Make = async () => {
-    const { id, token } = await app.given.identity();
-    await app.db.query('UPDATE membership SET is_active = false WHERE identity_id = $1', [id]);
-    return token;
-  };
-  const usedUp: Make = async () => {
-    const { token } = await app.given.identity({ config: { accessTokenNumUsesLimit: 1 } });
-    await use(token);
-    return token;
-  };
   const SIGNED_BY_US: [reason: string, told: string, make: Make][] = [
-    ['expired', 'expired', expired],
-    ['revoked', 'revoked', revoked],
-    ['revoked', 'revoked', detached],
+    ['expired', 'expired', () => dead.expired()],
+    ['revoked', 'revoked', () => dead.revoked()],
+    ['revoked', 'revoked', () => dead.detached()],
     ['unknown', 'revoked', removed],
-    ['not-a-member', 'not-a-member', off],
-    ['used-up', 'used-up', usedUp],
+    ['not-a-member', 'not-a-member', () => dead.switchedOff()],
+    ['used-up', 'used-up', () => dead.usedUp()],
   ];
 
   /** Says that it expired, was revoked or used up as well; whose signature is not ours learns nothing of it. */
@@ -90,7 +59,7 @@ describe('why a token is refused', () => {
       const answer = await use(await make());
       expect(answer.status).toBe(401);
       expect(answer.headers.get(HEADER)).toBe(told);
-      expect(reasonOf(answer)).toBe(reason);
+      expect(app.logOf(answer)?.reason).toBe(reason);
     });
   });
 
@@ -100,7 +69,7 @@ describe('why a token is refused', () => {
         const answer = await use(change(await make()));
         expect(answer.status).toBe(401);
         expect(answer.headers.get(HEADER)).toBeNull();
-        expect(reasonOf(answer)).toBe(reason);
+        expect(app.logOf(answer)?.reason).toBe(reason);
         expect(answer.body.message).toBe('The access token is not valid');
       }
     });
@@ -108,19 +77,19 @@ describe('why a token is refused', () => {
     it('where no token came', async () => {
       const answer = await app.http.get('/api/v1/identities/details');
       expect([answer.status, answer.headers.get(HEADER)]).toEqual([401, null]);
-      expect(reasonOf(answer)).toBe('missing');
+      expect(app.logOf(answer)?.reason).toBe('missing');
     });
 
     it('where the address is not allowed, which is no 401', async () => {
       const { token } = await app.given.identity({ config: { accessTokenTrustedIps: [{ ipAddress: '192.0.2.1' }] } });
       const answer = await use(token);
       expect([answer.status, answer.headers.get(HEADER)]).toEqual([403, null]);
-      expect(reasonOf(answer)).toBe('address-not-allowed');
+      expect(app.logOf(answer)?.reason).toBe('address-not-allowed');
     });
 
     it('where the token is good', async () => {
       const answer = await use((await app.given.identity()).token);
-      expect([answer.status, answer.headers.get(HEADER), reasonOf(answer)]).toEqual([200, null, undefined]);
+      expect([answer.status, answer.headers.get(HEADER), app.logOf(answer)?.reason]).toEqual([200, null, undefined]);
     });
 
     it.each(SIGNED_BY_US)('%s: on the routes that take a token in their body', async (reason, _told, make) => {
@@ -133,7 +102,7 @@ describe('why a token is refused', () => {
       ];
       for (const answer of [renewal, ...answers]) expect(answer.headers.get(HEADER)).toBeNull();
       expect(renewal.status).toBe(401);
-      expect(reasonOf(renewal)).toBe(reason);
+      expect(app.logOf(renewal)?.reason).toBe(reason);
     });
 
     it.each(SIGNED_BY_US)('%s: on self-revocation', async (_reason, _told, make) => {
@@ -145,7 +114,7 @@ describe('why a token is refused', () => {
       const { token } = await app.given.root();
       const answer = await oauth.introspect({ token }, await make());
       expect([answer.status, answer.body.error, answer.headers.get(HEADER)]).toEqual([401, 'invalid_token', null]);
-      expect(reasonOf(answer)).toBe(reason);
+      expect(app.logOf(answer)?.reason).toBe(reason);
     });
   });
 });

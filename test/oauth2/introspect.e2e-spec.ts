@@ -1,6 +1,6 @@
 import { oauthRefusal, told } from '../support/answers.js';
-import type { Answer } from '../support/http-client.js';
 import { decodeJwt } from '../support/jwt.js';
+import { DeadTokens } from '../support/dead-tokens.js';
 import { OAuth2Api } from '../support/oauth2-api.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';
@@ -11,19 +11,16 @@ describe('POST /oauth2/introspect', () => {
   let app: TestApp;
   let api: TokenAuthApi;
   let oauth: OAuth2Api;
+  let gone: DeadTokens;
   beforeAll(async () => {
     app = await TestApp.start();
     api = new TokenAuthApi(app);
     oauth = new OAuth2Api(app);
+    gone = new DeadTokens(app);
   });
   afterAll(() => app.stop());
 
   const limited = (ipAddress: string) => app.given.identity({ config: { accessTokenTrustedIps: [{ ipAddress }] } });
-  /** What the log says of the tokens that a request asked about. */
-  const loggedOf = ({ headers }: Answer) =>
-    app.log
-      .map((line) => line as { reqId?: string; inactive?: { tokenId: string | null; reason: string }[] })
-      .find(({ reqId }) => reqId === headers.get('x-request-id'))?.inactive;
 
   describe('200', () => {
     it('says of a good token what a verifier needs, and no more', async () => {
@@ -83,30 +80,9 @@ describe('POST /oauth2/introspect', () => {
       ['malformed', async () => 'junk'],
       ['malformed', async () => ''],
       ['malformed', async () => `${(await app.given.identity()).token}=`],
-      [
-        'expired',
-        async () => {
-          const { token } = await app.given.identity({ config: { accessTokenTTL: 60 } });
-          app.clock.advance(60);
-          return token;
-        },
-      ],
-      [
-        'revoked',
-        async () => {
-          const { token, tokenId } = await app.given.identity();
-          await api.revoke(tokenId);
-          return token;
-        },
-      ],
-      [
-        'revoked',
-        async () => {
-          const { id, token } = await app.given.identity();
-          await api.detach(id);
-          return token;
-        },
-      ],
+      ['expired', () => gone.expired()],
+      ['revoked', () => gone.revoked()],
+      ['revoked', () => gone.detached()],
       [
         'revoked',
         async () => {
@@ -115,22 +91,8 @@ describe('POST /oauth2/introspect', () => {
           return token;
         },
       ],
-      [
-        'not-a-member',
-        async () => {
-          const { id, token } = await app.given.identity();
-          await app.db.query('UPDATE membership SET is_active = false WHERE identity_id = $1', [id]);
-          return token;
-        },
-      ],
-      [
-        'used-up',
-        async () => {
-          const { token } = await app.given.identity({ config: { accessTokenNumUsesLimit: 1 } });
-          await api.use(token);
-          return token;
-        },
-      ],
+      ['not-a-member', () => gone.switchedOff()],
+      ['used-up', () => gone.usedUp()],
       ['address-not-allowed', async () => (await limited('192.0.2.1')).token],
       ['foreign', async () => (await app.given.otherRoot()).token],
     ];
@@ -139,7 +101,7 @@ describe('POST /oauth2/introspect', () => {
       const answer = await oauth.introspect({ token });
       expect(told(answer)).toEqual(INACTIVE);
       const tokenId = reason === 'malformed' ? null : decodeJwt(token).jti;
-      expect(loggedOf(answer)).toEqual([{ tokenId, reason }]);
+      expect(app.logOf(answer)?.inactive).toEqual([{ tokenId, reason }]);
       expect(JSON.stringify([...answer.headers])).not.toContain(reason);
       if (token !== '') expect(app.logLines.join('')).not.toContain(token.split('.').at(-1));
     });

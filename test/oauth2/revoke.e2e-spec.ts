@@ -1,4 +1,5 @@
 import { oauthRefusal, tally, told } from '../support/answers.js';
+import { DeadTokens } from '../support/dead-tokens.js';
 import { OAuth2Api } from '../support/oauth2-api.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';
@@ -10,10 +11,12 @@ describe('POST /oauth2/revoke', () => {
   let app: TestApp;
   let api: TokenAuthApi;
   let oauth: OAuth2Api;
+  let gone: DeadTokens;
   beforeAll(async () => {
     app = await TestApp.start();
     api = new TokenAuthApi(app);
     oauth = new OAuth2Api(app);
+    gone = new DeadTokens(app);
   });
   afterAll(() => app.stop());
 
@@ -21,8 +24,6 @@ describe('POST /oauth2/revoke', () => {
     const { body } = await app.http.post('/api/v1/auth/token/renew', { body: { accessToken: token } });
     return body.accessToken as string;
   };
-  const reasonOf = (reqId: string | null) =>
-    app.log.map((line) => line as { reqId?: string; reason?: string }).find((line) => line.reqId === reqId)?.reason;
 
   describe('200', () => {
     it('ends the token whose text is in the body, in a form or in JSON', async () => {
@@ -68,30 +69,9 @@ describe('POST /oauth2/revoke', () => {
       ['malformed', async () => 'junk'],
       ['malformed', async () => ''],
       ['bad-signature', async () => forged((await app.given.identity()).token)],
-      [
-        'expired',
-        async () => {
-          const { token } = await app.given.identity({ config: { accessTokenTTL: 60 } });
-          app.clock.advance(60);
-          return token;
-        },
-      ],
-      [
-        'revoked',
-        async () => {
-          const { token, tokenId } = await app.given.identity();
-          await api.revoke(tokenId);
-          return token;
-        },
-      ],
-      [
-        'revoked',
-        async () => {
-          const { id, token } = await app.given.identity();
-          await api.detach(id);
-          return token;
-        },
-      ],
+      ['expired', () => gone.expired()],
+      ['revoked', () => gone.revoked()],
+      ['revoked', () => gone.detached()],
     ];
     it.each(nothing)('is for a text that is %s too, and nothing happens', async (reason, make) => {
       const token = await make();
@@ -99,7 +79,7 @@ describe('POST /oauth2/revoke', () => {
       const answer = await oauth.revoke({ token });
       expect(told(answer)).toEqual(DONE);
       expect(await app.db.query('SELECT count(*) FROM revocation')).toEqual(before);
-      expect(reasonOf(answer.headers.get('x-request-id'))).toBe(reason);
+      expect(app.logOf(answer)?.reason).toBe(reason);
       expect(JSON.stringify([...answer.headers])).not.toContain(reason);
     });
 

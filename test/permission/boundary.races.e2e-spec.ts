@@ -2,6 +2,7 @@ import { RevocationLog } from '../../src/revocation/revocation-log.service.js';
 import type { Answer } from '../support/http-client.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';
+import { waitsForLock } from '../support/waiting.js';
 
 /** Whatever is judged while a grant is under way waits for it, and is judged by what came of it. */
 describe('the boundary while roles change', () => {
@@ -17,16 +18,6 @@ describe('the boundary while roles change', () => {
   const ROLES = '/api/v1/organization/roles';
   const MANAGER = ['create', 'edit', 'delete', 'grant-privileges', 'edit-auth', 'revoke-auth', 'create-token'];
 
-  /** Returns once some statement waits for a lock in this test's database. */
-  const someoneWaits = async (): Promise<void> => {
-    for (;;) {
-      const waiting: object[] = await app.db.query(
-        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
-      if (waiting.length > 0) return;
-    }
-  };
-
   /** Makes a change as the administrator, and while it is written but not yet committed, starts something else. */
   const whileChanging = async (path: string, body: object, act: () => Promise<Answer>): Promise<Answer> => {
     const log = app.nest.get(RevocationLog);
@@ -34,7 +25,7 @@ describe('the boundary while roles change', () => {
     const started: Promise<Answer>[] = [];
     jest.spyOn(log, 'noteChange').mockImplementationOnce(async (...args) => {
       started.push(act());
-      await someoneWaits();
+      await waitsForLock(app.db);
       await noteChange(...args);
     });
     const { token } = await app.given.root();

@@ -2,27 +2,27 @@ import pg from 'pg';
 import { RevocationReader } from '../../src/revocation/revocation-reader.service.js';
 import type { LogEntry } from '../../src/revocation/log-read.js';
 import { told, refusal } from '../support/answers.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
-import { HeldAnswers } from '../support/held-answers.js';
 import { TestApp } from '../support/test-app.js';
 
 const REVOKED = refusal(401, 'UnauthorizedError', 'The access token has been revoked');
 
 /** The statement that a verification reads the state of a token by. */
-const STATE = /FROM access_token t\s+JOIN identity i/;
+const STATE = 'FROM access_token t\n  JOIN identity i ON';
 
 describe('a replica that follows the revocation log', () => {
   let one: TestApp;
   let other: TestApp;
-  let held: HeldAnswers;
+  let proxy: DatabaseProxy;
   beforeAll(async () => {
     one = await TestApp.start();
-    held = new HeldAnswers();
-    other = await TestApp.start({ beside: one, via: held.open });
+    proxy = new DatabaseProxy();
+    other = await TestApp.start({ beside: one, via: proxy.open });
   });
   afterAll(async () => {
     await other.stop();
-    await held.close();
+    await proxy.cut();
     await one.stop();
   });
 
@@ -74,23 +74,23 @@ describe('a replica that follows the revocation log', () => {
 
   it('does not believe an answer that was under way while its token was revoked', async () => {
     const { token, tokenId } = await one.given.identity();
-    const { answered } = held.hold(STATE);
+    const { answered, letGo } = proxy.holdBack(STATE);
     const late = use(other, token);
     await answered;
     await revoke(tokenId);
     await other.catchUp();
-    held.letGo();
+    letGo();
     expect(told(await late)).toEqual(REVOKED);
     await told401(token);
   });
 
   it('does not remember such an answer either, when it comes before the log is read', async () => {
     const { token, tokenId } = await one.given.identity();
-    const { answered } = held.hold(STATE);
+    const { answered, letGo } = proxy.holdBack(STATE);
     const late = use(other, token);
     await answered;
     await revoke(tokenId);
-    held.letGo();
+    letGo();
     await late;
     await other.catchUp();
     await told401(token);

@@ -2,6 +2,7 @@ import { refusal, tally, told } from '../support/answers.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { TestApp } from '../support/test-app.js';
 import { TestClock } from '../support/test-clock.js';
+import { waitsForLock } from '../support/waiting.js';
 
 describe('what a replica knows', () => {
   let one: TestApp;
@@ -102,12 +103,7 @@ describe('a token that ends while it is being judged', () => {
     const holder = app.db.createQueryRunner();
     await holder.query('SELECT pg_advisory_lock(1)');
     const late = app.http.get('/api/v1/identities/details', { token });
-    for (let waiting = 0; waiting === 0;) {
-      const rows: { n: number }[] = await app.db.query(
-        `SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`,
-      );
-      waiting = rows[0]?.n ?? 0;
-    }
+    await waitsForLock(app.db);
     app.clock.advance(61);
     await holder.query('SELECT pg_advisory_unlock(1)');
     await holder.release();

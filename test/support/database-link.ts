@@ -5,8 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** An answer that is to be held back: that to the first request with the text in it. */
 interface Hold {
   text: string;
-  milliseconds: number;
-  caught: () => void;
+  /** The request is on its way; resolves when its answer may pass. */
+  caught: () => Promise<unknown>;
+  /** The answer is here, and held back. */
+  answered: () => void;
 }
 
 /** What goes wrong on all links of a proxy. */
@@ -24,12 +26,12 @@ const NOTIFICATION = 'A'.charCodeAt(0);
 const HEADER_BYTES = 5;
 
 /** An answer that is held back keeps no process from ending. */
-const UNHURRIED = { ref: false };
+export const UNHURRIED = { ref: false };
 
 /** One connection of a service to its database. The connection must be without TLS: its messages are read. */
 export class DatabaseLink {
   private readonly upstream: Socket;
-  private answerHeld: Promise<void> = Promise.resolve();
+  private held: { release: Promise<unknown>; answered: () => void } | null = null;
   private unread: Buffer = Buffer.alloc(0);
 
   constructor(
@@ -71,15 +73,16 @@ export class DatabaseLink {
     const { hold } = this.faults;
     if (hold && chunk.includes(hold.text)) {
       this.faults.hold = null;
-      this.answerHeld = delay(hold.milliseconds, undefined, UNHURRIED);
-      hold.caught();
+      this.held = { release: hold.caught(), answered: hold.answered };
     }
     await this.faults.passage;
     return chunk;
   };
 
   private readonly answer = async (chunk: Buffer): Promise<Buffer> => {
-    await this.answerHeld;
+    this.held?.answered();
+    await this.held?.release;
+    this.held = null;
     if (this.faults.lateness > 0) await delay(this.faults.lateness, undefined, UNHURRIED);
     await this.faults.passage;
     return this.wholeMessages(chunk);

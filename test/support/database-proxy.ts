@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { DatabaseLink, type LinkFaults } from './database-link.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DatabaseLink, type LinkFaults, UNHURRIED } from './database-link.js';
 
 /** Stands between a service and its database, and can be cut, frozen, and restored. */
 export class DatabaseProxy {
@@ -54,7 +55,21 @@ export class DatabaseProxy {
 
   /** Holds back the answer to the next request that has the text in it; resolves when the request is on its way. */
   async hold(text: string, milliseconds: number): Promise<void> {
-    await new Promise<void>((caught) => (this.faults.hold = { text, milliseconds, caught }));
+    await new Promise<void>((onItsWay) => {
+      const caught = () => {
+        onItsWay();
+        return delay(milliseconds, undefined, UNHURRIED);
+      };
+      this.faults.hold = { text, caught, answered: () => undefined };
+    });
+  }
+
+  /** The same until it is let go; `answered` resolves when the answer has come, and is held back. */
+  holdBack(text: string): { answered: Promise<void>; letGo: () => void } {
+    const held = deferred();
+    const answer = deferred();
+    this.faults.hold = { text, caught: () => held.promise, answered: answer.resolve };
+    return { answered: answer.promise, letGo: held.resolve };
   }
 
   /** Has every answer come so many milliseconds later. */
@@ -71,4 +86,10 @@ export class DatabaseProxy {
     const link: DatabaseLink = new DatabaseLink(client, this.target, this.faults, () => this.links.delete(link));
     this.links.add(link);
   }
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve: () => resolve() };
 }

@@ -11,9 +11,16 @@ import { AppConfig } from '../../src/config/app-config.js';
 import { Backing } from '../../src/config/backing.js';
 import { RevocationReader } from '../../src/revocation/revocation-reader.service.js';
 import { Fixtures } from './fixtures.js';
-import { HttpClient } from './http-client.js';
+import { type Answer, HttpClient } from './http-client.js';
 import { TestClock } from './test-clock.js';
 import { createDatabase, dropDatabase } from './test-database.js';
+
+/** What tests ask of the log about a request. */
+interface LoggedRequest {
+  reqId?: string;
+  reason?: string;
+  inactive?: { tokenId: string | null; reason: string }[];
+}
 
 interface TestAppOptions {
   env?: Record<string, string>;
@@ -78,6 +85,12 @@ export class TestApp {
 
   get log(): object[] {
     return this.logLines.map((line) => JSON.parse(line) as object);
+  }
+
+  /** The line that the log has of the request that was answered so. */
+  logOf({ headers }: Answer): LoggedRequest | undefined {
+    const isIts = (line: LoggedRequest) => line.reqId === headers.get('x-request-id');
+    return (this.log as LoggedRequest[]).find(isIts);
   }
 
   async stop(): Promise<void> {

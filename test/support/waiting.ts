@@ -4,10 +4,10 @@ const WAITS = `
   SELECT FROM pg_stat_activity
   WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'`;
 
-/** Resolves once a statement that holds these words waits for a lock. */
-export async function waitsForLock(db: DataSource, words: string): Promise<void> {
+/** Resolves once so many statements that hold these words wait for a lock; without words, any statements. */
+export async function waitsForLock(db: DataSource, words = '', count = 1): Promise<void> {
   for (;;) {
     const waiting: object[] = await db.query(WAITS, [words]);
-    if (waiting.length > 0) return;
+    if (waiting.length >= count) return;
   }
 }

@@ -1,6 +1,7 @@
 import { refusal, tally, told } from '../support/answers.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi, UNKNOWN_ID } from '../support/token-auth-api.js';
+import { waitsForLock } from '../support/waiting.js';
 
 describe('POST /api/v1/auth/token-auth/tokens/{tokenId}/revoke', () => {
   let app: TestApp;
@@ -59,8 +60,7 @@ describe('POST /api/v1/auth/token-auth/tokens/{tokenId}/revoke', () => {
       await holder.startTransaction();
       await holder.query('SELECT id FROM access_token WHERE id = $1 FOR UPDATE', [tokenId]);
       const revocations = Promise.all([api.revoke(tokenId), api.revoke(tokenId)]);
-      const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-      while ((await app.db.query<unknown[]>(waiting)).length < 2);
+      await waitsForLock(app.db, '', 2);
       await holder.commitTransaction();
       await holder.release();
       expect(tally(await revocations)).toEqual({ 200: 2 });
