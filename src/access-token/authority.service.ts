@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { inTransaction } from '../database/transaction.js';
 import type { Actor } from '../permission/actor.js';
 import { AccessTokenService } from './access-token.service.js';
+import { changeShared } from './gate.js';
 import { lockToken } from './token-state.js';
 
 type Work<T> = (tx: EntityManager, actor: Actor) => Promise<T>;
@@ -15,13 +15,12 @@ const MANAGEMENT_LOCK = 0x746f_6b32;
  * is no fault. Every other lock is waited for as briefly as the connection says.
  */
 const TAKE_TURN = `SELECT set_config('lock_timeout', '0', true), pg_advisory_xact_lock($1, hashtext($2))`;
-const WAIT_BRIEFLY = 'RESET lock_timeout';
 
 /**
  * Opens the transaction of every change: the caller is judged again in it, and stays as judged until it ends.
  *
  * Locks are taken in one order everywhere, so that no two changes wait for each other: the root organization's
- * management lock, tokens by id, what the caller's power rests on (shared), what is changed.
+ * management lock, its gate, tokens by id, what the caller's power rests on (shared), what is changed.
  */
 @Injectable()
 export class Authority {
@@ -32,21 +31,25 @@ export class Authority {
 
   /**
    * Changes identities, their configuration, memberships, roles or organizations. Such changes follow one another
-   * within a root organization; mints and verifications don't wait for them.
+   * within a root organization; verifications don't wait for them, nor do mints of what they don't touch, unless
+   * the gate has to be closed.
    */
   async manage<T>(caller: Actor, work: Work<T>): Promise<T> {
-    return inTransaction(this.dataSource, async (tx) => {
-      await tx.query(TAKE_TURN, [MANAGEMENT_LOCK, caller.rootOrganizationId]);
-      await tx.query(WAIT_BRIEFLY);
-      return work(tx, await this.accessTokens.hold(tx, caller));
-    });
+    const { rootOrganizationId } = caller;
+    return changeShared(
+      this.dataSource,
+      rootOrganizationId,
+      async (tx) => work(tx, await this.accessTokens.hold(tx, caller)),
+      (tx) => tx.query(TAKE_TURN, [MANAGEMENT_LOCK, rootOrganizationId]),
+    );
   }
 
-  /** Changes one token's row. A caller may change its own. */
+  /** Changes one token's row, if it is of the caller's organization. A caller may change its own. */
   async changeToken<T>(caller: Actor, tokenId: string, work: Work<T>): Promise<T> {
-    return inTransaction(this.dataSource, async (tx) => {
+    const { rootOrganizationId, organizationId } = caller;
+    return changeShared(this.dataSource, rootOrganizationId, async (tx) => {
       for (const id of [...new Set([caller.tokenId, tokenId])].toSorted()) {
-        await lockToken(tx, id, id === tokenId ? 'FOR NO KEY UPDATE' : 'FOR SHARE');
+        await lockToken(tx, { id, organizationId }, id === tokenId ? 'FOR NO KEY UPDATE' : 'FOR SHARE');
       }
       return work(tx, await this.accessTokens.hold(tx, caller));
     });

@@ -6,6 +6,7 @@ import type { IdempotencyKey } from '../database/entities/idempotency-key.entity
 import type { PermissionRule } from '../database/entities/role.entity.js';
 import { snake } from '../database/naming.js';
 import { scopesSql } from '../revocation/scope.js';
+import { passGate } from './gate.js';
 
 /** A role as somebody was judged to hold it. */
 export interface JudgedRole {
@@ -46,8 +47,9 @@ const SCOPES = scopesSql({
 const epochBelow = (scopes: string, limit: string): string =>
   `coalesce((SELECT max(sequence) FROM epoch WHERE (scope, key) IN ${scopes}), 0) <= ${limit}`;
 
+/** A role is locked where it is looked up, and that only once the gate has been passed. */
 const customRole = (roleId: string): string =>
-  `LEFT JOIN LATERAL (SELECT permissions FROM role WHERE id = ${roleId} FOR SHARE)`;
+  `LEFT JOIN LATERAL (SELECT permissions FROM role WHERE id = ${roleId} AND member."hasPassed" FOR SHARE)`;
 
 const isAsJudged = (membership: string, permissions: string, judged: string): string => `
   ${membership}.is_active AND ${membership}.role = j."${judged}"->>'role'
@@ -61,7 +63,9 @@ const isAsJudged = (membership: string, permissions: string, judged: string): st
  * Of requests with one idempotency key, the first to write its row mints; the others wait for it and write nothing.
  */
 const MINT = `
-  WITH member AS (SELECT $1::jsonb AS token, $2::jsonb AS audit, $3::jsonb AS judgement, $4::jsonb AS kept),
+  WITH member AS MATERIALIZED (
+    SELECT $1::jsonb AS token, $2::jsonb AS audit, $3::jsonb AS judgement, $4::jsonb AS kept,
+      ${passGate('$5')} IS NOT NULL AS "hasPassed"),
   granted AS MATERIALIZED (
     SELECT member.token, member.audit, member.kept
     FROM member
@@ -124,6 +128,8 @@ export interface MintRows {
   audit: AuditEvent;
   /** Null when the request has no idempotency key. */
   kept: IdempotencyKey | null;
+  /** Whose gate the mint passes. */
+  rootOrganizationId: string;
 }
 
 /**
@@ -135,11 +141,11 @@ export type MintOutcome = 'minted' | 'changed' | 'repeated';
 /** Writes a token, its audit row and its idempotency key in one statement, if everything is still as it was judged. */
 export async function mintIfAsJudged(
   db: EntityManager,
-  { token, audit, kept }: MintRows,
+  { token, audit, kept, rootOrganizationId }: MintRows,
   judgement: MintJudgement,
 ): Promise<MintOutcome> {
-  const parameters = [columnsOf(token), columnsOf(audit), JSON.stringify(judgement), kept && keyColumnsOf(kept)];
-  const [found]: { isGranted: boolean; isMinted: boolean }[] = await db.query(MINT, parameters);
+  const columns = [columnsOf(token), columnsOf(audit), JSON.stringify(judgement), kept && keyColumnsOf(kept)];
+  const [found]: { isGranted: boolean; isMinted: boolean }[] = await db.query(MINT, [...columns, rootOrganizationId]);
   if (found?.isMinted) return 'minted';
   return found?.isGranted ? 'repeated' : 'changed';
 }

@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
 import type { RequestContext } from '../common/http/request-context.js';
-import { inTransaction } from '../database/transaction.js';
 import type { Actor } from '../permission/actor.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { AccessTokenRefusedError, type DenialReason } from './access-token-errors.js';
 import { checkClaims } from './access-token.service.js';
+import { changeShared } from './gate.js';
 import { type ProvenToken, TokenProof } from './token-proof.service.js';
 import { lockToken, readTokenState } from './token-state.js';
 
@@ -29,8 +29,9 @@ export class SelfRevocation {
     this.reader.checkTrust();
     const token = await this.proof.prove(text);
     if (token.claims.exp * 1000 <= request.now.getTime()) throw new AccessTokenRefusedError('expired');
-    await inTransaction(this.dataSource, async (tx) => {
-      await lockToken(tx, token.claims.jti);
+    const { jti: id, orgId: organizationId, rootOrgId } = token.claims;
+    await changeShared(this.dataSource, rootOrgId, async (tx) => {
+      await lockToken(tx, { id, organizationId });
       await this.end(tx, token, request);
     });
   }

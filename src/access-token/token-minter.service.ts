@@ -76,7 +76,8 @@ export class TokenMinter {
     const { now } = actor.request;
     const issued = this.issuer.issue({ holder, limits, epoch, key, name, mintedBy: actor.identityId, now });
     const audit = auditRow(actor, event, { ...target, tokenId: issued.row.id });
-    const rows = { token: issued.row, audit, kept: null };
+    const { rootOrganizationId } = holder;
+    const rows = { token: issued.row, audit, kept: null, rootOrganizationId };
     if (repeatable) {
       return this.mintOnce(issued, { ...rows, kept: keptOf(repeatable, actor.identityId, issued) }, judgement, key);
     }

@@ -4,9 +4,9 @@ import { AuditEvents } from '../audit-event/audit-events.service.js';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import type { RequestContext } from '../common/http/request-context.js';
 import { AccessToken } from '../database/entities/access-token.entity.js';
-import { inTransaction } from '../database/transaction.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
 import { AccessTokenService } from './access-token.service.js';
+import { changeShared } from './gate.js';
 import { holdIfActive } from './key-hold.js';
 import type { ActiveKey } from './signing-keys.service.js';
 import { TokenIssuer, wholeSeconds } from './token-issuer.service.js';
@@ -48,8 +48,8 @@ export class TokenRenewal {
     const actor = await this.accessTokens.verifyWithoutUse(token, request);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const key = this.issuer.activeKey();
-      const held = await inTransaction(this.dataSource, async (tx) => {
-        await lockToken(tx, actor.tokenId);
+      const held = await changeShared(this.dataSource, actor.rootOrganizationId, async (tx) => {
+        await lockToken(tx, { id: actor.tokenId, organizationId: actor.organizationId });
         const state = await this.accessTokens.holdState(tx, actor);
         if (!(await holdIfActive(tx, key))) return null;
         return this.extend(tx, state, key, request);

@@ -105,11 +105,17 @@ export async function holdTokenState(tx: EntityManager, tokenId: string, kid: st
   return held ?? null;
 }
 
-/** Locks a token's row until the transaction ends: to change it, unless it is only to stay as it is. */
+/**
+ * Locks a token's row until the transaction ends: to change it, unless it is only to stay as it is. A row of another
+ * organization than the caller expects is left alone: nobody is to hold what isn't theirs.
+ */
 export async function lockToken(
   tx: EntityManager,
-  tokenId: string,
+  { id, organizationId }: { id: string; organizationId: string },
   strength: 'FOR NO KEY UPDATE' | 'FOR SHARE' = 'FOR NO KEY UPDATE',
 ): Promise<void> {
-  await tx.query(`SELECT id FROM access_token WHERE id = $1 ${strength}`, [tokenId]);
+  await tx.query(`SELECT id FROM access_token WHERE id = $1 AND organization_id = $2 ${strength}`, [
+    id,
+    organizationId,
+  ]);
 }
