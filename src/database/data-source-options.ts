@@ -1,6 +1,6 @@
-import type { ClientBase } from 'pg';
+import type { Client } from 'pg';
 import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions.js';
-import { StandbyError } from '../common/errors/postgres-errors.js';
+import { saysUnconfirmed, StandbyError } from '../common/errors/postgres-errors.js';
 import { entities } from './entities.js';
 import { migrations } from './migrations/index.js';
 import { SnakeNaming } from './naming.js';
@@ -33,17 +33,35 @@ export function dataSourceOptions({ url, poolSize, hasTimeouts }: PoolOptions): 
     applicationName: 'token-auth',
     poolSize,
     installExtensions: false,
-    extra: { keepAlive: true, verify: refuseStandby, ...(hasTimeouts ? TIMEOUTS : { connectionTimeoutMillis: 2000 }) },
+    extra: { keepAlive: true, verify: lookAt, ...(hasTimeouts ? TIMEOUTS : { connectionTimeoutMillis: 2000 }) },
   };
 }
 
-/** A server in recovery may be behind the primary, and reads that decide must not be. */
-function refuseStandby(client: ClientBase, done: (error?: Error) => void): void {
+/** What every new connection goes through before anybody may use it. */
+function lookAt(client: Client, done: (error?: Error) => void): void {
   // A connection that breaks also fails the query that is on it. While the pool has it looked at, nobody listens, and
   // an error that nobody hears would end the process.
   client.on('error', () => undefined);
-  client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby').then(
-    ({ rows: [row] }) => done(row && !row.standby ? undefined : new StandbyError()),
-    (error: Error) => done(error),
-  );
+  doubtUnconfirmed(client);
+  refuseStandby(client).then(() => done(), done);
+}
+
+/**
+ * A commit whose wait for a standby was broken off, by an operator say, is reported as done with a warning ahead of it.
+ * What may be lost must not be acknowledged: the query fails, and its connection is given up.
+ */
+function doubtUnconfirmed(client: Client): void {
+  const { connection } = client as Client & { connection: NodeJS.EventEmitter };
+  client.on('notice', (notice) => {
+    if (!saysUnconfirmed(notice)) return;
+    // To end the connection is not enough: what has arrived together with the warning would still be taken in.
+    connection.emit('error', new Error('Connection terminated, for no standby confirmed the commit'));
+    void client.end().catch(() => undefined);
+  });
+}
+
+/** A server in recovery may be behind the primary, and reads that decide must not be. */
+async function refuseStandby(client: Client): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
+  if (rows[0]?.standby !== false) throw new StandbyError();
 }

@@ -1,11 +1,9 @@
 import pg from 'pg';
+import { saysUnconfirmed } from '../common/errors/postgres-errors.js';
 import { type DatabasePosition, type LogRead, logReadOf, READ_LOG, READ_POSITION, type Snapshot } from './log-read.js';
 
 /** The channel of the hints: empty messages that only bring a read forward. */
 export const HINTS = 'token_auth_revocation';
-
-/** PostgreSQL's warnings when a wait for a standby is broken off: what was committed may be lost with this server. */
-const NOT_REPLICATED = new Set(['01000', '57P01']);
 
 /** Milliseconds; a read that takes longer says nothing about now. */
 const TIMEOUTS = { connectionTimeoutMillis: 2000, statement_timeout: 1000, query_timeout: 1200, lock_timeout: 1000 };
@@ -57,8 +55,8 @@ export class LogConnection {
     };
     client.on('error', forget);
     client.on('end', forget);
-    client.on('notice', ({ code }) => {
-      if (NOT_REPLICATED.has(code ?? '')) this.hasWarned = true;
+    client.on('notice', (notice) => {
+      if (saysUnconfirmed(notice)) this.hasWarned = true;
     });
     client.on('notification', this.onHint);
     try {

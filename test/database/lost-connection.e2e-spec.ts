@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { type AddressInfo, createServer } from 'node:net';
+import { Client } from 'pg';
 import type { QueryRunner } from 'typeorm';
 import { isUnavailable } from '../../src/common/errors/postgres-errors.js';
 import { dropConnections } from '../../src/database/drop-connections.js';
@@ -73,5 +75,17 @@ describe('a connection that is lost while it is looked at for the first time', (
     await proxy.cut();
     expect(await sent).toMatchObject({ status: 503 });
     expect((await http.get('/api/status')).status).toBe(200);
+  });
+});
+
+describe('a connection that takes too long to come about', () => {
+  it('fails as an unavailable database, and not as a fault of ours', async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const client = new Client({ host: '127.0.0.1', port, connectionTimeoutMillis: 50 });
+    const failure: unknown = await client.connect().catch((error: unknown) => error);
+    expect(isUnavailable(failure)).toBe(true);
+    silent.close();
   });
 });

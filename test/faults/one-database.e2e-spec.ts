@@ -5,6 +5,7 @@ import { NONE } from './oracle.js';
 import { goBack, RESTORES } from './restores.js';
 import { SingleServer } from './single-server.js';
 import { Trial } from './trial.js';
+import { until } from './until.js';
 
 const TIMEOUT_MS = 600_000;
 
@@ -46,6 +47,29 @@ describe('three replicas on one PostgreSQL', () => {
       expect(deeds.surprises).toEqual([]);
       expect(oracle.violations).toEqual(NONE);
       expect(oracle.leastDecisions()).toBeGreaterThanOrEqual(form.floor);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'acknowledge nothing whose wait for a standby was broken off',
+    async () => {
+      const { lasting } = cluster.identities;
+      const mint = { method: 'POST', path: `/api/v1/auth/token-auth/identities/${lasting}/tokens`, body: {} };
+      const rename = { method: 'PATCH', path: `/api/v1/identities/${lasting}`, body: { name: 'renamed' } };
+      await load.end();
+      await cluster.works();
+      await server.demandStandby();
+      // Sent at once: a moment later, the replica refuses them for not knowing what was revoked meanwhile.
+      const sent = [mint, rename].map((each) => cluster.replicas[0].send({ ...each, token: cluster.adminToken }));
+      let statuses: number[] | undefined;
+      void Promise.all(sent).then((outcomes) => (statuses = outcomes.map(({ status }) => status)));
+      await until('both are answered', async () => {
+        await server.breakOffWaits();
+        return statuses !== undefined;
+      });
+      await server.demandNoStandby();
+      expect(statuses).toEqual([503, 503]);
     },
     TIMEOUT_MS,
   );

@@ -62,6 +62,22 @@ export class SingleServer {
     await this.start();
   }
 
+  /** From now on, no commit is done before a standby has confirmed it; and there is none. */
+  async demandStandby(): Promise<void> {
+    await this.administer(`ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (nobody)'`);
+    await this.administer('SELECT pg_reload_conf()');
+  }
+
+  /** As an operator would who is tired of waiting. */
+  async breakOffWaits(): Promise<void> {
+    await this.administer(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`);
+  }
+
+  async demandNoStandby(): Promise<void> {
+    await this.administer('ALTER SYSTEM RESET synchronous_standby_names');
+    await this.administer('SELECT pg_reload_conf()');
+  }
+
   async close(): Promise<void> {
     await this.server?.stop();
     await rm(this.directory, { recursive: true, force: true });

@@ -10,7 +10,13 @@ const UNAVAILABLE = /^(08|53|57P|58)|^(57014|55P03|25006|40001|40P01|25P03)$/;
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
 /** What the driver says of a lost connection, and what TypeORM says of its next use. */
 const MESSAGES =
-  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Client was closed|[Qq]uery runner (was )?already released/;
+  /timeout exceeded when trying to connect|^timeout expired$|Connection terminated|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Client was closed|[Qq]uery runner (was )?already released/;
+
+/** PostgreSQL's warnings when a wait for a standby is broken off: what was committed may be lost with this server. */
+const NOT_REPLICATED = new Set(['01000', '57P01']);
+
+/** Whether a notice says that a commit, though it will be reported as done, was not confirmed by a standby. */
+export const saysUnconfirmed = ({ code }: { code?: string }): boolean => NOT_REPLICATED.has(code ?? '');
 
 const codeOf = (error: unknown): string => (error as { code?: string } | null)?.code ?? '';
 
