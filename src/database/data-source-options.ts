@@ -63,5 +63,5 @@ function doubtUnconfirmed(client: Client): void {
 /** A server in recovery may be behind the primary, and reads that decide must not be. */
 async function refuseStandby(client: Client): Promise<void> {
   const { rows } = await client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
-  if (rows[0]?.standby !== false) throw new StandbyError();
+  if (!rows[0] || rows[0].standby) throw new StandbyError();
 }

@@ -63,10 +63,15 @@ export class RevocationStream {
     this.response.end();
   }
 
+  /** Ends it without waiting for the follower to take what was sent. */
+  cut(): void {
+    this.response.destroy();
+  }
+
   private send(event: EventName, data: object, id?: string): void {
     if (!this.isOpen) return;
     const lines = [`event: ${event}`, ...(id === undefined ? [] : [`id: ${id}`]), `data: ${JSON.stringify(data)}`];
     this.response.write(`${lines.join('\n')}\n\n`);
-    if (this.response.writableLength > MAX_WAITING) this.response.destroy();
+    if (this.response.writableLength > MAX_WAITING) this.cut();
   }
 }

@@ -6,7 +6,7 @@ import type { LogEntry } from '../revocation/log-read.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { type Audience, concerns } from './feed-audience.js';
 import { cursorOf, type FeedCursor, incarnationOf } from './feed-cursor.js';
-import { FeedPages } from './feed-pages.service.js';
+import { type FeedPage, FeedPages } from './feed-pages.service.js';
 import type { RevocationStream } from './revocation-stream.js';
 
 /** Milliseconds between heartbeats: a follower that allows one second may miss one. */
@@ -17,8 +17,11 @@ const JUDGE_AGAIN_MS = 500;
 
 const CATCH_UP_PAGE = 1000;
 
-/** Followers that read up at the same time; the others wait, for they would keep everybody else from the database. */
-const MAX_CATCHING_UP = 5;
+/** Pages that are read for followers at the same time; more would keep everybody else from the database. */
+const MAX_READING = 5;
+
+/** Entries that may wait for a follower that is still reading up; then it is sent away, to go on from its last event. */
+const MAX_WAITING = 10_000;
 
 interface Follower {
   stream: RevocationStream;
@@ -38,7 +41,7 @@ interface Follower {
 export class RevocationStreams implements OnModuleInit, OnModuleDestroy {
   private readonly followers = new Set<Follower>();
   private readonly timers: NodeJS.Timeout[] = [];
-  private catchingUp = 0;
+  private reading = 0;
   private readonly queue: (() => void)[] = [];
 
   constructor(
@@ -73,25 +76,24 @@ export class RevocationStreams implements OnModuleInit, OnModuleDestroy {
     const audience = { organizationId, rootOrganizationId };
     const follower: Follower = { stream, audience, identityId, waiting: [], judge };
     this.followers.add(follower);
-    await this.takeTurn();
     try {
       await this.catchUp(follower, cursor);
     } catch {
       this.end(follower);
-    } finally {
-      this.passTurn();
     }
   }
 
-  private async takeTurn(): Promise<void> {
-    if (this.catchingUp < MAX_CATCHING_UP) this.catchingUp += 1;
+  /** One page, when it is this follower's turn. However slowly it takes what is sent, nobody waits for it meanwhile. */
+  private async pageFor({ audience }: Follower, cursor: FeedCursor | null): Promise<FeedPage> {
+    if (this.reading < MAX_READING) this.reading += 1;
     else await new Promise<void>((resolve) => this.queue.push(resolve));
-  }
-
-  private passTurn(): void {
-    const next = this.queue.shift();
-    if (next) next();
-    else this.catchingUp -= 1;
+    try {
+      return await this.pages.pageAfter(audience, cursor, CATCH_UP_PAGE);
+    } finally {
+      const next = this.queue.shift();
+      if (next) next();
+      else this.reading -= 1;
+    }
   }
 
   /** Nobody is at the other end any more. */
@@ -101,10 +103,10 @@ export class RevocationStreams implements OnModuleInit, OnModuleDestroy {
 
   /** What is read page by page was visible before; what becomes visible meanwhile waits. Twice is no harm. */
   private async catchUp(follower: Follower, start: FeedCursor | null): Promise<void> {
-    const { stream, audience } = follower;
+    const { stream } = follower;
     let cursor = start;
     for (let hasMore = true; hasMore && stream.isOpen;) {
-      const page = await this.pages.pageAfter(audience, cursor, CATCH_UP_PAGE);
+      const page = await this.pageFor(follower, cursor);
       if (page.reset || cursor === null) stream.reset();
       stream.entries(page.entries, cursorOf(page.next));
       await stream.drained();
@@ -112,20 +114,16 @@ export class RevocationStreams implements OnModuleInit, OnModuleDestroy {
     }
     const waiting = follower.waiting ?? [];
     follower.waiting = null;
-    this.give(follower, waiting);
+    stream.entries(waiting, this.cursor());
     this.beatFor(follower);
   }
 
   private hand(entries: LogEntry[]): void {
     for (const follower of this.followers) {
-      if (follower.waiting) follower.waiting.push(...entries);
-      else this.give(follower, entries);
+      const concerned = entries.filter((entry) => concerns(follower.audience, entry));
+      if (!follower.waiting) follower.stream.entries(concerned, this.cursor());
+      else if (follower.waiting.push(...concerned) > MAX_WAITING) follower.stream.cut();
     }
-  }
-
-  private give({ stream, audience }: Follower, entries: LogEntry[]): void {
-    const concerned = entries.filter((entry) => concerns(audience, entry));
-    stream.entries(concerned, this.cursor());
   }
 
   private beat(): void {

@@ -1,4 +1,6 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { EventStream, type ServerEvent } from '../support/event-stream.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -72,6 +74,27 @@ describe('GET /api/v1/revocations/stream', () => {
       },
     );
 
+    it('waits for no other follower, and sends those away that read nothing while more and more comes', async () => {
+      const own = await TestApp.start();
+      await addEntries(own, 20_000);
+      const sockets: Socket[] = [];
+      own.nest.getHttpServer().on('connection', (socket: Socket) => sockets.push(socket));
+      const stuck = await Promise.all(Array.from({ length: 6 }, () => readsNothing(own)));
+      while (sockets.filter(({ writableLength }) => writableLength > 0).length < stuck.length) await setImmediate();
+      const follower = await EventStream.open(
+        `${own.origin}${STREAM}`,
+        (await own.given.identity({ role: 'verifier' })).token,
+      );
+      await follower.until(isHeartbeat);
+      await follower.close();
+      for (const count of [6000, 6000]) {
+        await addEntries(own, count);
+        await own.catchUp();
+      }
+      while (sockets.some(({ writableLength }) => writableLength > 0)) await setImmediate();
+      await own.stop();
+    });
+
     it('asks the database nothing for a follower that is up to date', async () => {
       const streams = await Promise.all(Array.from({ length: 30 }, async () => follow((await verifier()).token)));
       for (const stream of streams) await stream.until(isHeartbeat);
@@ -137,18 +160,9 @@ describe('GET /api/v1/revocations/stream', () => {
     });
 
     it('when its client reads nothing any more, before that costs memory without bound', async () => {
-      const { token } = await verifier();
-      const socket = connect(Number(new URL(app.origin).port), '127.0.0.1');
-      const ended = new Promise((resolve) => socket.on('close', resolve));
-      socket.write(`GET ${STREAM} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n\r\n`);
-      await new Promise((resolve) => socket.once('data', resolve));
-      socket.pause();
-      await app.db.query(
-        `INSERT INTO revocation (transaction_id, effect, scope, key, keep_until, created_at)
-         SELECT pg_current_xact_id()::text::bigint, 'changed', 'token', repeat('x', 1000), $1, $1
-         FROM generate_series(1, 9000)`,
-        [app.clock.now()],
-      );
+      const socket = await readsNothing(app);
+      const ended = once(socket, 'close');
+      await addEntries(app, 9000, 1000);
       await app.catchUp();
       socket.resume();
       await ended;
@@ -182,4 +196,23 @@ async function statements(app: TestApp): Promise<number> {
     `SELECT xact_commit AS xacts FROM pg_stat_database WHERE datname = current_database()`,
   );
   return Number(rows[0]?.xacts);
+}
+
+/** Entries that concern everybody, with keys of so many characters. */
+async function addEntries({ db, clock }: TestApp, count: number, length = 500): Promise<void> {
+  await db.query(
+    `INSERT INTO revocation (transaction_id, effect, scope, key, keep_until, created_at)
+     SELECT pg_current_xact_id()::text::bigint, 'changed', 'token', repeat('x', $3), $1::timestamptz + interval '1 hour', $1
+     FROM generate_series(1, $2)`,
+    [clock.now(), count, length],
+  );
+}
+
+/** A follower that was let in, and takes nothing of what comes then. */
+async function readsNothing(app: TestApp): Promise<Socket> {
+  const { token } = await app.given.identity({ role: 'verifier' });
+  const socket = connect(Number(new URL(app.origin).port), '127.0.0.1');
+  socket.write(`GET ${STREAM} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n\r\n`);
+  await once(socket, 'data');
+  return socket.pause();
 }
