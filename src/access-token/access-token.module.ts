@@ -13,6 +13,8 @@ import { KeyLifecycle } from './key-lifecycle.service.js';
 import { KeyOperations } from './key-operations.service.js';
 import { KeySealer } from './key-sealer.js';
 import { KeyUpkeep } from './key-upkeep.service.js';
+import { MintBatches } from './mint-batches.service.js';
+import { MintEpochs } from './mint-epochs.service.js';
 import { OAuth2Controller } from './oauth2.controller.js';
 import { SelfRevocation } from './self-revocation.service.js';
 import { SigningKeys } from './signing-keys.service.js';
@@ -42,6 +44,8 @@ import { WellKnownController } from './well-known.controller.js';
     KeyOperations,
     TokenProof,
     TokenIssuer,
+    MintBatches,
+    MintEpochs,
     TokenMinter,
     TokenStates,
     FailedCredentials,

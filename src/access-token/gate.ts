@@ -17,6 +17,10 @@ const BRIEFLY_MS = 250;
 export const passGate = (rootOrganizationId: string): string =>
   `pg_advisory_xact_lock_shared(${GATE}, hashtext(${rootOrganizationId}))`;
 
+/** The same without waiting: whether it was passed. */
+export const tryGate = (rootOrganizationId: string): string =>
+  `pg_try_advisory_xact_lock_shared(${GATE}, hashtext(${rootOrganizationId}))`;
+
 /**
  * Whoever passes the gate has the table of the signing keys locked by then, in the mode of those who share a row of
  * it: the lock is taken when the statement is parsed, as in that of a mint. If some took it before and some after, a

@@ -5,8 +5,9 @@ import type { AuditEvent } from '../database/entities/audit-event.entity.js';
 import type { IdempotencyKey } from '../database/entities/idempotency-key.entity.js';
 import type { PermissionRule } from '../database/entities/role.entity.js';
 import { snake } from '../database/naming.js';
+import { type Prepared, runPrepared } from '../database/prepared.js';
 import { scopesSql } from '../revocation/scope.js';
-import { passGate } from './gate.js';
+import { passGate, tryGate } from './gate.js';
 
 /** A role as somebody was judged to hold it. */
 export interface JudgedRole {
@@ -26,6 +27,8 @@ export interface MintJudgement {
   identityRole: JudgedRole;
   configId: string;
   trustedIps: TrustedIp[];
+  /** What the request calls the organization, if it does. */
+  organizationSlug: string | null;
 }
 
 const CALLER_SCOPES = scopesSql({
@@ -47,9 +50,13 @@ const SCOPES = scopesSql({
 const epochBelow = (scopes: string, limit: string): string =>
   `coalesce((SELECT max(sequence) FROM epoch WHERE (scope, key) IN ${scopes}), 0) <= ${limit}`;
 
+/** Locks are waited for, or whatever isn't free at once counts as changed. */
+type Patience = 'waits' | 'goes on';
+
 /** A role is locked where it is looked up, and that only once the gate has been passed. */
-const customRole = (roleId: string): string =>
-  `LEFT JOIN LATERAL (SELECT permissions FROM role WHERE id = ${roleId} AND member."hasPassed" FOR SHARE)`;
+const customRole = (roleId: string, ifLocked: string): string =>
+  `LEFT JOIN LATERAL (
+    SELECT permissions FROM role WHERE id = ${roleId} AND member."hasPassed" FOR SHARE ${ifLocked})`;
 
 const isAsJudged = (membership: string, permissions: string, judged: string): string => `
   ${membership}.is_active AND ${membership}.role = j."${judged}"->>'role'
@@ -57,21 +64,27 @@ const isAsJudged = (membership: string, permissions: string, judged: string): st
   AND ${permissions}.permissions IS NOT DISTINCT FROM nullif(j."${judged}"->'permissions', 'null')`;
 
 /**
- * Everything that speaks for the mint, found again and held until the rows are in: the caller's token, identity,
+ * Everything that speaks for a mint, found again and held until the rows are in: the caller's token, identity,
  * configuration and memberships; the new token's identity, membership, configuration, organization and key; the
  * instance. A revocation that came first leaves nothing to hold, and then nothing is written.
  * Of requests with one idempotency key, the first to write its row mints; the others wait for it and write nothing.
  */
-const MINT = `
+function mintSql(patience: Patience, outcome: string): string {
+  const [gate, ifLocked] =
+    patience === 'waits'
+      ? [`${passGate('m."rootOrganizationId"')} IS NOT NULL`, '']
+      : [tryGate('m."rootOrganizationId"'), 'SKIP LOCKED'];
+  return `
   WITH member AS MATERIALIZED (
-    SELECT $1::jsonb AS token, $2::jsonb AS audit, $3::jsonb AS judgement, $4::jsonb AS kept,
-      ${passGate('$5')} IS NOT NULL AS "hasPassed"),
+    SELECT m.*, ${gate} AS "hasPassed"
+    FROM jsonb_to_recordset($1::jsonb) AS m(token jsonb, audit jsonb, judgement jsonb, kept jsonb, "rootOrganizationId" text)
+  ),
   granted AS MATERIALIZED (
-    SELECT member.token, member.audit, member.kept
+    SELECT t AS token, member.audit, member.kept
     FROM member
     CROSS JOIN LATERAL jsonb_populate_record(NULL::access_token, member.token) t
-    CROSS JOIN LATERAL jsonb_to_record(member.judgement) AS j("callerTokenId" uuid, "callerKid" text,
-      "callerRole" jsonb, "identityRole" jsonb, "configId" uuid, "trustedIps" jsonb)
+    CROSS JOIN LATERAL jsonb_to_record(member.judgement) AS j("callerTokenId" uuid, "callerKid" text, "callerRole" jsonb,
+      "identityRole" jsonb, "configId" uuid, "trustedIps" jsonb, "organizationSlug" text)
     JOIN instance n ON n.id = 1
     JOIN access_token ct ON ct.id = j."callerTokenId" AND ct.revoked_at IS NULL AND ct.expires_at > t.created_at
     JOIN identity ci ON ci.id = ct.identity_id AND ci.deleted_at IS NULL
@@ -80,20 +93,23 @@ const MINT = `
     JOIN token_auth_config cc ON cc.identity_id = ct.identity_id
     JOIN signing_key ck ON ck.kid = j."callerKid" AND ck.state <> 'revoked'
     JOIN membership cm ON cm.organization_id = t.organization_id AND cm.identity_id = ct.identity_id
-    ${customRole('cm.role_id')} cr ON true
-    JOIN identity i ON i.id = t.identity_id AND i.deleted_at IS NULL
+    ${customRole('cm.role_id', ifLocked)} cr ON true
+    JOIN identity i ON i.id = t.identity_id AND i.deleted_at IS NULL AND (i.organization_id = co.id
+      OR EXISTS (SELECT FROM membership im WHERE im.organization_id = co.id AND im.identity_id = i.id))
     JOIN organization o ON o.id = t.organization_id AND o.deleted_at IS NULL
+      AND o.slug = coalesce(j."organizationSlug", o.slug)
     JOIN organization root ON root.id = o.root_id AND root.deleted_at IS NULL
     JOIN membership m ON m.organization_id = t.organization_id AND m.identity_id = t.identity_id
-    ${customRole('m.role_id')} r ON true
+    ${customRole('m.role_id', ifLocked)} r ON true
     JOIN token_auth_config c ON c.id = j."configId" AND c.identity_id = t.identity_id AND c.ttl = t.ttl
       AND c.max_ttl = t.max_ttl AND c.num_uses_limit = t.num_uses_limit AND c.trusted_ips = j."trustedIps"
     JOIN signing_key k ON k.kid = t.kid AND k.state = 'active'
-    WHERE ${isAsJudged('cm', 'cr', 'callerRole')}
+    WHERE member."hasPassed"
+      AND ${isAsJudged('cm', 'cr', 'callerRole')}
       AND ${isAsJudged('m', 'r', 'identityRole')}
       AND ${epochBelow(CALLER_SCOPES, 'ct.epoch')}
       AND ${epochBelow(SCOPES, 't.epoch')}
-    FOR SHARE OF n, ct, ci, co, ctm, cc, ck, cm, i, o, root, m, c, k
+    FOR SHARE OF n, ct, ci, co, ctm, cc, ck, cm, i, o, root, m, c, k ${ifLocked}
   ),
   keyed AS (
     INSERT INTO idempotency_key AS earlier
@@ -101,36 +117,53 @@ const MINT = `
     ON CONFLICT ON CONSTRAINT pk_idempotency_key DO UPDATE
       SET token_id = excluded.token_id, body_digest = excluded.body_digest, claims = excluded.claims,
         expires_at = excluded.expires_at
-      WHERE earlier.expires_at <= ($1::jsonb->>'created_at')::timestamptz
+      WHERE earlier.expires_at <= (SELECT (token).created_at FROM granted)
     RETURNING token_id
   ),
   admitted AS (SELECT token, audit FROM granted WHERE kept IS NULL OR EXISTS (SELECT FROM keyed)),
-  minted AS (
-    INSERT INTO access_token
-    SELECT (jsonb_populate_record(NULL::access_token, token)).* FROM admitted RETURNING id
-  ),
+  minted AS (INSERT INTO access_token SELECT (token).* FROM admitted RETURNING id),
   audited AS (
-    INSERT INTO audit_event
-    SELECT (jsonb_populate_record(NULL::audit_event, audit)).* FROM admitted
+    INSERT INTO audit_event SELECT (jsonb_populate_record(NULL::audit_event, audit)).* FROM admitted
   )
-  SELECT EXISTS (SELECT FROM granted) AS "isGranted", EXISTS (SELECT FROM minted) AS "isMinted"`;
+  ${outcome}`;
+}
+
+/** One mint, whatever it may have to wait for. */
+const MINT_ONE: Prepared = {
+  name: 'mint_one',
+  text: mintSql(
+    'waits',
+    'SELECT EXISTS (SELECT FROM granted) AS "isGranted", EXISTS (SELECT FROM minted) AS "isMinted"',
+  ),
+};
+
+/** Many mints, none of which can hold the others up. */
+const MINT_MANY: Prepared = { name: 'mint_many', text: mintSql('goes on', 'SELECT id FROM minted') };
 
 /** A row with the names of its columns, as PostgreSQL reads it back from JSON. */
-const columnsOf = (row: object): string =>
-  JSON.stringify(Object.fromEntries(Object.entries(row).map(([name, value]) => [snake(name), value as unknown])));
+const columnsOf = (row: object): object =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [snake(name), value as unknown]));
 
-const keyColumnsOf = (kept: IdempotencyKey): string =>
+const keyColumnsOf = (kept: IdempotencyKey): object =>
   columnsOf({ ...kept, bodyDigest: `\\x${kept.bodyDigest.toString('hex')}` });
 
-/** What a mint writes. */
-export interface MintRows {
+/** What a mint writes, and what it was judged by. */
+export interface ProposedMint {
   token: AccessToken;
   audit: AuditEvent;
   /** Null when the request has no idempotency key. */
   kept: IdempotencyKey | null;
+  judgement: MintJudgement;
   /** Whose gate the mint passes. */
   rootOrganizationId: string;
 }
+
+const memberOf = ({ token, audit, kept, ...rest }: ProposedMint): object => ({
+  ...rest,
+  token: columnsOf(token),
+  audit: columnsOf(audit),
+  kept: kept && keyColumnsOf(kept),
+});
 
 /**
  * `minted`: the rows are written. The others wrote nothing; `changed`: something is no longer as it was judged;
@@ -139,13 +172,18 @@ export interface MintRows {
 export type MintOutcome = 'minted' | 'changed' | 'repeated';
 
 /** Writes a token, its audit row and its idempotency key in one statement, if everything is still as it was judged. */
-export async function mintIfAsJudged(
-  db: EntityManager,
-  { token, audit, kept, rootOrganizationId }: MintRows,
-  judgement: MintJudgement,
-): Promise<MintOutcome> {
-  const columns = [columnsOf(token), columnsOf(audit), JSON.stringify(judgement), kept && keyColumnsOf(kept)];
-  const [found]: { isGranted: boolean; isMinted: boolean }[] = await db.query(MINT, [...columns, rootOrganizationId]);
+export async function mintIfAsJudged(db: EntityManager, mint: ProposedMint): Promise<MintOutcome> {
+  const values = [JSON.stringify([memberOf(mint)])];
+  const [found] = await runPrepared<{ isGranted: boolean; isMinted: boolean }>(db, MINT_ONE, values);
   if (found?.isMinted) return 'minted';
   return found?.isGranted ? 'repeated' : 'changed';
+}
+
+/**
+ * The same for many at once, none of them with an idempotency key. Gives the ids of the tokens that were written. The
+ * others wrote nothing: something is no longer as it was judged, or may be changing right now.
+ */
+export async function mintThoseAsJudged(db: EntityManager, mints: ProposedMint[]): Promise<Set<string>> {
+  const minted = await runPrepared<{ id: string }>(db, MINT_MANY, [JSON.stringify(mints.map(memberOf))]);
+  return new Set(minted.map(({ id }) => id));
 }

@@ -7,11 +7,12 @@ import { AccessToken } from '../database/entities/access-token.entity.js';
 import type { IdempotencyKey } from '../database/entities/idempotency-key.entity.js';
 import { inTransaction } from '../database/transaction.js';
 import type { Actor } from '../permission/actor.js';
-import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { AccessTokenService } from './access-token.service.js';
 import { TOKEN_AUTH } from './access-token-claims.js';
 import { findEarlierMint, keptOf, type RepeatableRequest } from './idempotency.js';
-import { mintIfAsJudged, type MintJudgement, type MintRows } from './mint-statement.js';
+import { MintEpochs } from './mint-epochs.service.js';
+import { MintBatches } from './mint-batches.service.js';
+import { mintIfAsJudged, type MintJudgement, type ProposedMint } from './mint-statement.js';
 import type { ActiveKey } from './signing-keys.service.js';
 import { type IssuedToken, type TokenHolder, TokenIssuer, type TokenLimits } from './token-issuer.service.js';
 
@@ -27,11 +28,19 @@ export interface MintProposal {
   repeatable?: RepeatableRequest;
 }
 
-const ATTEMPTS = 2;
+/** Whether a mint may be judged by what is remembered. The statement that writes finds out if it no longer holds. */
+export interface Judging {
+  fromMemory: boolean;
+}
+
+type Judge = (actor: Actor, judging: Judging) => Promise<MintProposal>;
+
+/** The first from memory, the others from PostgreSQL. */
+const ATTEMPTS = 3;
 
 /**
  * Memory proposes, the statement decides: a mint is judged, signed, and written only if all is still as judged.
- * If not, it is judged again from PostgreSQL, the caller included, once.
+ * If not, it is judged again from PostgreSQL, the caller included, and then waits for what is changing.
  */
 @Injectable()
 export class TokenMinter {
@@ -39,14 +48,16 @@ export class TokenMinter {
     private readonly dataSource: DataSource,
     private readonly issuer: TokenIssuer,
     private readonly accessTokens: AccessTokenService,
-    private readonly revocations: RevocationLog,
+    private readonly epochs: MintEpochs,
+    private readonly batches: MintBatches,
   ) {}
 
-  async mint(caller: Actor, judge: (actor: Actor) => Promise<MintProposal>): Promise<IssuedToken> {
+  async mint(caller: Actor, judge: Judge): Promise<IssuedToken> {
     let actor = caller;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const proposal = await this.propose(judge, actor, { mayBeWrong: attempt < ATTEMPTS });
-      const issued = proposal && (await this.attempt(actor, proposal));
+      const judging = { fromMemory: attempt === 1 };
+      const proposal = await this.propose(judge, actor, judging);
+      const issued = proposal && (await this.attempt(actor, proposal, judging));
       if (issued) return issued;
       actor = await this.accessTokens.judgeAgain(caller);
       await this.issuer.refreshKeys();
@@ -55,46 +66,44 @@ export class TokenMinter {
   }
 
   /** What memory would refuse is judged again before anybody is told so: null. */
-  private async propose(
-    judge: (actor: Actor) => Promise<MintProposal>,
-    actor: Actor,
-    { mayBeWrong }: { mayBeWrong: boolean },
-  ): Promise<MintProposal | null> {
+  private async propose(judge: Judge, actor: Actor, judging: Judging): Promise<MintProposal | null> {
     try {
-      return await judge(actor);
+      return await judge(actor, judging);
     } catch (error) {
-      if (mayBeWrong && error instanceof AppError) return null;
+      if (judging.fromMemory && error instanceof AppError) return null;
       throw error;
     }
   }
 
-  private async attempt(actor: Actor, proposal: MintProposal): Promise<IssuedToken | null> {
+  private async attempt(actor: Actor, proposal: MintProposal, judging: Judging): Promise<IssuedToken | null> {
     const { holder, limits, name, judgement, event, target, repeatable } = proposal;
     const key = this.issuer.activeKey();
-    const place = { ...holder, authMethod: TOKEN_AUTH, kid: key.kid };
-    const epoch = await this.revocations.epochOf(this.dataSource.manager, place);
+    const epoch = await this.epochs.of({ ...holder, authMethod: TOKEN_AUTH, kid: key.kid }, judging);
     const { now } = actor.request;
     const issued = this.issuer.issue({ holder, limits, epoch, key, name, mintedBy: actor.identityId, now });
     const audit = auditRow(actor, event, { ...target, tokenId: issued.row.id });
     const { rootOrganizationId } = holder;
-    const rows = { token: issued.row, audit, kept: null, rootOrganizationId };
-    if (repeatable) {
-      return this.mintOnce(issued, { ...rows, kept: keptOf(repeatable, actor.identityId, issued) }, judgement, key);
-    }
-    return (await mintIfAsJudged(this.dataSource.manager, rows, judgement)) === 'minted' ? issued : null;
+    const mint = { token: issued.row, audit, kept: null, judgement, rootOrganizationId };
+    if (repeatable) return this.mintOnce(issued, { ...mint, kept: keptOf(repeatable, actor.identityId, issued) }, key);
+    return (await this.write(mint, judging)) ? issued : null;
+  }
+
+  /** What is remembered goes along with others and waits for nothing; what PostgreSQL has just said goes alone. */
+  private async write(mint: ProposedMint, { fromMemory }: Judging): Promise<boolean> {
+    if (fromMemory) return this.batches.mint(mint);
+    return (await mintIfAsJudged(this.dataSource.manager, mint)) === 'minted';
   }
 
   /** Mints, or finds what an earlier request minted; until then, everything stays as it was judged. */
   private async mintOnce(
     issued: IssuedToken,
-    rows: MintRows & { kept: IdempotencyKey },
-    judgement: MintJudgement,
+    mint: ProposedMint & { kept: IdempotencyKey },
     key: ActiveKey,
   ): Promise<IssuedToken | null> {
     return inTransaction(this.dataSource, async (tx) => {
-      const outcome = await mintIfAsJudged(tx, rows, judgement);
+      const outcome = await mintIfAsJudged(tx, mint);
       if (outcome === 'minted') return issued;
-      const earlier = outcome === 'repeated' ? await findEarlierMint(tx, rows.kept, issued.row.createdAt) : null;
+      const earlier = outcome === 'repeated' ? await findEarlierMint(tx, mint.kept, issued.row.createdAt) : null;
       if (!earlier) return null;
       const { row, claims } = earlier;
       if (row.kid !== key.kid) await tx.update(AccessToken, { id: row.id }, { kid: key.kid });

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { TrustedIp } from '../common/http/trusted-ip.js';
 import type { PermissionRule } from '../database/entities/role.entity.js';
+import { type Prepared, runPrepared } from '../database/prepared.js';
 import { TIMELINE } from '../revocation/log-read.js';
 import { scopesSql } from '../revocation/scope.js';
 
@@ -51,7 +52,9 @@ const COLUMNS = `
 const EPOCH = `LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${SCOPES}) e ON true`;
 
 /** One statement of primary-key lookups. */
-const READ = `
+const READ: Prepared = {
+  name: 'read_token_state',
+  text: `
   SELECT ${COLUMNS}
   FROM access_token t
   JOIN identity i ON i.id = t.identity_id
@@ -62,7 +65,8 @@ const READ = `
   LEFT JOIN role r ON r.id = m.role_id
   LEFT JOIN token_auth_config c ON c.identity_id = t.identity_id
   ${EPOCH}
-  WHERE t.id = $1`;
+  WHERE t.id = $1`,
+};
 
 /**
  * The same, and until the transaction ends everything stays that the answer rests on. Rows are locked in the order of
@@ -70,7 +74,9 @@ const READ = `
  * configuration. A role is locked where it is looked up, for PostgreSQL locks no outer join; nor does it look one up
  * again when the wait for a lock ends with another row, and then the role is the one that the membership had before.
  */
-const HOLD = `
+const HOLD: Prepared = {
+  name: 'hold_token_state',
+  text: `
   SELECT ${COLUMNS}, r.id IS DISTINCT FROM m.role_id AS "hasFormerRole"
   FROM access_token t
   JOIN instance n ON n.id = 1
@@ -83,11 +89,12 @@ const HOLD = `
   JOIN signing_key k ON k.kid = $2
   ${EPOCH}
   WHERE t.id = $1
-  FOR SHARE OF n, t, i, o, root, m, c, k`;
+  FOR SHARE OF n, t, i, o, root, m, c, k`,
+};
 
 /** What PostgreSQL knows of a token now, for a text that the key `kid` signed. Null when there is no such token. */
 export async function readTokenState(db: EntityManager, tokenId: string, kid: string): Promise<TokenState | null> {
-  const [state]: TokenState[] = await db.query(READ, [tokenId, kid]);
+  const [state] = await runPrepared<TokenState>(db, READ, [tokenId, kid]);
   return state ?? null;
 }
 
@@ -98,7 +105,7 @@ interface HeldState extends TokenState {
 
 /** The same, held until the transaction ends. Null also when its identity's membership or configuration is gone. */
 export async function holdTokenState(tx: EntityManager, tokenId: string, kid: string): Promise<TokenState | null> {
-  const ask = (): Promise<HeldState[]> => tx.query(HOLD, [tokenId, kid]);
+  const ask = (): Promise<HeldState[]> => runPrepared(tx, HOLD, [tokenId, kid]);
   let [held] = await ask();
   // What is held by now stays, so the second answer is of one piece.
   if (held?.hasFormerRole) [held] = await ask();

@@ -21,6 +21,20 @@ const TIMEOUTS = {
   idle_in_transaction_session_timeout: 5000,
 };
 
+/**
+ * Every statement of the service finds its rows by an index, and a prepared one keeps its plan: that must not be one
+ * which reads whole tables because they are small today.
+ */
+const PLANS = [
+  'plan_cache_mode=force_generic_plan',
+  'enable_seqscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+  'jit=off',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
+
 /** How the service talks to its PostgreSQL. */
 export function dataSourceOptions({ url, poolSize, hasTimeouts }: PoolOptions): PostgresDataSourceOptions {
   return {
@@ -33,7 +47,11 @@ export function dataSourceOptions({ url, poolSize, hasTimeouts }: PoolOptions): 
     applicationName: 'token-auth',
     poolSize,
     installExtensions: false,
-    extra: { keepAlive: true, verify: lookAt, ...(hasTimeouts ? TIMEOUTS : { connectionTimeoutMillis: 2000 }) },
+    extra: {
+      keepAlive: true,
+      verify: lookAt,
+      ...(hasTimeouts ? { ...TIMEOUTS, options: PLANS } : { connectionTimeoutMillis: 2000 }),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import type { DataSource } from 'typeorm';
+import { poolOf } from './prepared.js';
 
 /** Looks at a new connection before anybody may use it, and says when it is done. */
 type Look = (client: ClientBase, done: (error?: Error) => void) => void;
@@ -10,11 +11,9 @@ type WatchedPool = Pool & { options: { verify: Look } };
 /** The connections that a pool has open; the pool itself doesn't tell. */
 const open = new WeakMap<Pool, Set<ClientBase>>();
 
-const poolOf = ({ driver }: DataSource): WatchedPool => (driver as unknown as { master: WatchedPool }).master;
-
 /** Keeps account of a pool's connections from its start on. Nobody gets a new one before it was greeted. */
 export function watchConnections(dataSource: DataSource, greet: (client: ClientBase) => Promise<void>): void {
-  const pool = poolOf(dataSource);
+  const pool = poolOf(dataSource) as WatchedPool;
   const clients = new Set<ClientBase>();
   open.set(pool, clients);
   pool.on('connect', (client) => clients.add(client));

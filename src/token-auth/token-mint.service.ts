@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { digestOf } from '../access-token/idempotency.js';
 import type { MintJudgement } from '../access-token/mint-statement.js';
 import type { IssuedToken, TokenHolder } from '../access-token/token-issuer.service.js';
-import { TokenMinter } from '../access-token/token-minter.service.js';
+import { type Judging, TokenMinter } from '../access-token/token-minter.service.js';
 import { BadRequestError, ForbiddenError } from '../common/errors/app-error.js';
+import { AppConfig } from '../config/app-config.js';
 import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.js';
 import { MemberIdentities } from '../permission/member-identities.service.js';
 import type { Actor } from '../permission/actor.js';
@@ -23,6 +25,9 @@ interface Judged {
   judgement: MintJudgement;
 }
 
+/** The part of it that is the same whatever token the caller comes with. */
+type Grounds = Omit<Judged, 'judgement'> & { judgement: Omit<MintJudgement, 'callerTokenId' | 'callerKid'> };
+
 /** A token's text and its record. */
 export interface MintedToken extends IssuedToken {
   record: TokenRecord;
@@ -31,19 +36,25 @@ export interface MintedToken extends IssuedToken {
 /** Mints tokens: judges, signs, and leaves the last word to the statement that writes. */
 @Injectable()
 export class TokenMintService {
+  /** What was found right. It may have changed since: the statement compares all of it. */
+  private readonly remembered: LRUCache<string, Grounds>;
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly identities: MemberIdentities,
     private readonly permissions: Permissions,
     private readonly minter: TokenMinter,
-  ) {}
+    config: AppConfig,
+  ) {
+    this.remembered = new LRUCache({ max: config.VERDICT_CACHE_SIZE });
+  }
 
   /** With a key, a repetition gives the same token again. */
   async createToken(caller: Actor, identityId: string, dto: CreateTokenDto, key?: string): Promise<MintedToken> {
     const bodyDigest = digestOf([dto.name ?? null, dto.organizationSlug ?? null]);
     const repeatable = key === undefined ? undefined : { key, bodyDigest };
-    const issued = await this.minter.mint(caller, async (actor) => {
-      const { holder, config, judgement } = await this.judge(actor, identityId, dto);
+    const issued = await this.minter.mint(caller, async (actor, judging) => {
+      const { holder, config, judgement } = await this.judge(actor, identityId, dto, judging);
       const target = { identityId, details: { scope: holder.organizationId } };
       return {
         holder,
@@ -64,7 +75,17 @@ export class TokenMintService {
     return (await readTokenRecord(this.dataSource.manager, organizationId, id)) ?? newRecordOf(issued);
   }
 
-  private async judge(actor: Actor, identityId: string, dto: CreateTokenDto): Promise<Judged> {
+  private async judge(actor: Actor, identityId: string, dto: CreateTokenDto, { fromMemory }: Judging): Promise<Judged> {
+    const name = JSON.stringify([actor.identityId, actor.organizationId, identityId, dto.organizationSlug]);
+    const known = fromMemory ? this.remembered.get(name) : undefined;
+    if (!known) this.remembered.delete(name);
+    const grounds = known ?? (await this.findGrounds(actor, identityId, dto));
+    this.remembered.set(name, grounds);
+    const { tokenId: callerTokenId, kid: callerKid } = actor;
+    return { ...grounds, judgement: { ...grounds.judgement, callerTokenId, callerKid } };
+  }
+
+  private async findGrounds(actor: Actor, identityId: string, dto: CreateTokenDto): Promise<Grounds> {
     const db = this.dataSource.manager;
     const identity = await this.identities.find(db, actor, identityId);
     const target = await findTarget(db, actor, dto.organizationSlug);
@@ -77,12 +98,11 @@ export class TokenMintService {
       holder: holderOf(identity.id, target),
       config,
       judgement: {
-        callerTokenId: actor.tokenId,
-        callerKid: actor.kid,
         callerRole: mine,
         identityRole: theirs,
         configId: config.id,
         trustedIps: config.trustedIps,
+        organizationSlug: dto.organizationSlug ?? null,
       },
     };
   }

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { type Prepared, runPrepared } from '../database/prepared.js';
 import { scopesSql } from '../revocation/scope.js';
 
 /** A token's record as its readers see it. */
@@ -47,7 +48,7 @@ const RECORDS = `
   WHERE t.organization_id = $1`;
 
 const PAGE = `${RECORDS} AND t.identity_id = $2 ORDER BY t.created_at DESC, t.id DESC LIMIT $3 OFFSET $4`;
-const ONE = `${RECORDS} AND t.id = $2`;
+const ONE: Prepared = { name: 'read_token_record', text: `${RECORDS} AND t.id = $2` };
 
 export interface Page {
   offset?: number;
@@ -70,6 +71,6 @@ export async function readTokenRecord(
   organizationId: string,
   tokenId: string,
 ): Promise<TokenRecord | null> {
-  const [record]: TokenRecord[] = await db.query(ONE, [organizationId, tokenId]);
+  const [record] = await runPrepared<TokenRecord>(db, ONE, [organizationId, tokenId]);
   return record ?? null;
 }
