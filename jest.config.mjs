@@ -9,7 +9,8 @@ const swc = [
       keepClassNames: true,
     },
     module: { type: 'commonjs' },
-    sourceMaps: 'inline',
+    // In a file beside the code, which is read for every test file and the map hardly ever.
+    sourceMaps: true,
   },
 ];
 
@@ -40,10 +41,11 @@ export default {
   testTimeout: 30_000,
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testRegex: '\\.(e2e-)?spec\\.ts$',
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  resolver: './test/support/resolver.cjs',
   transform: { '^.+\\.ts$': swc, [`node_modules/(${esm})/.+\\.m?js$`]: swc },
-  transformIgnorePatterns: [],
+  transformIgnorePatterns: [`/node_modules/(?!(.+/node_modules/)?(${esm})/)`],
   setupFiles: ['reflect-metadata'],
+  testSequencer: './test/support/longest-first.mjs',
   globalSetup: './test/support/global-setup.mjs',
   globalTeardown: './test/support/global-teardown.mjs',
 };
