@@ -1,8 +1,7 @@
 import { isKeyAlgorithm, KEY_ALGORITHMS, type KeyAlgorithm } from '../access-token/key-material.js';
-import { KeyOperations, type Rotation } from '../access-token/key-operations.service.js';
+import type { KeyOperations, Rotation } from '../access-token/key-operations.service.js';
 import type { SigningKey } from '../database/entities/signing-key.entity.js';
 import { operatorContext } from './operator-context.js';
-import { runWithApp } from './run-with-app.js';
 import { UsageError } from './usage-error.js';
 
 const USAGE = `usage: token-auth keys <command>
@@ -27,6 +26,8 @@ type Act = (operations: KeyOperations) => Promise<string>;
  */
 export async function keysCommand(args: string[], options: KeysOptions): Promise<void> {
   const act = actOf(args, options);
+  const { runWithApp } = await import('./run-with-app.js');
+  const { KeyOperations } = await import('../access-token/key-operations.service.js');
   await runWithApp('error', async (app) => {
     process.stdout.write(`${await act(app.get(KeyOperations))}\n`);
   });
