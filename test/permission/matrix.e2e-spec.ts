@@ -65,18 +65,22 @@ describe('who may do what', () => {
     return role;
   };
 
+  /** What a request names, and nothing else. */
   const send = async (request: string, token: string) => {
     const target = await app.given.identity();
     const { organizationId } = await app.given.root();
-    const ids: Record<string, string> = {
-      organization: organizationId,
-      identity: target.id,
-      token: target.tokenId,
-      bare: await app.given.bareIdentity(),
-      role: await freeRole(target.id),
-      sub: (await app.given.subOrganization({ [target.id]: 'no-access' })).id,
+    const given: Record<string, () => string | Promise<string>> = {
+      organization: () => organizationId,
+      identity: () => target.id,
+      token: () => target.tokenId,
+      bare: () => app.given.bareIdentity(),
+      role: () => freeRole(target.id),
+      sub: async () => (await app.given.subOrganization({ [target.id]: 'no-access' })).id,
     };
-    const [method = '', path = ''] = request.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? '').split(' ');
+    let line = request;
+    for (const [, name = ''] of request.matchAll(/\{(\w+)\}/g))
+      line = line.replace(`{${name}}`, (await given[name]?.()) ?? '');
+    const [method = '', path = ''] = line.split(' ');
     const name = `name ${newId()}`;
     const bodies: Record<string, object> = {
       [`POST ${ROLES}`]: { slug: `role-${newId()}`, name, permissions: [] },
