@@ -1,0 +1,96 @@
+import autocannon from 'autocannon';
+import { percentile } from './statistics.js';
+import { WrongAnswerError } from './wrong-answer.js';
+
+/** One request, as autocannon takes it. */
+export type Shot = Pick<autocannon.Request, 'method' | 'path' | 'headers' | 'body' | 'setupRequest'>;
+
+/** Connections that send one request after another. */
+export const CONNECTIONS = 64;
+
+export interface LoadPlan {
+  origin: string;
+  connections?: number;
+  /** How long; or else how many requests, all connections together. */
+  extent: { seconds: number } | { requests: number };
+  /** What a connection sends, over and over. */
+  shots: (connection: number) => Shot[];
+  /** Looks at every answer's body; one that is not right fails the run. */
+  isRight: (body: string) => boolean;
+  /** What may be answered. */
+  statuses?: readonly number[];
+}
+
+export interface LoadResult {
+  /** Answers per second. */
+  rate: number;
+  /** Milliseconds. */
+  p50: number;
+  p99: number;
+  /** How many answers there were of each status. */
+  statuses: Record<string, number>;
+  answers: number;
+}
+
+/** Sends requests over many connections, and looks at every answer. A wrong one fails the run, however fast it was. */
+export async function load(plan: LoadPlan): Promise<LoadResult> {
+  const { shots, statuses = [200] } = plan;
+  const { result, times, seconds, wrong } = await run(plan);
+  const counts = Object.fromEntries(
+    Object.entries(result.statusCodeStats ?? {}).map(([status, { count = 0 }]) => [status, count]),
+  );
+  const unexpected = Object.keys(counts).filter((status) => !statuses.includes(Number(status)));
+  if (result.errors > 0 || result.mismatches > 0 || unexpected.length > 0 || times.length === 0) {
+    const { errors, timeouts, mismatches } = result;
+    throw new WrongAnswerError(
+      JSON.stringify({ path: shots(0)[0]?.path, counts, errors, timeouts, mismatches, wrong }),
+    );
+  }
+  const ordered = Float64Array.from(times).toSorted();
+  return {
+    rate: times.length / seconds,
+    p50: percentile(ordered, 0.5),
+    p99: percentile(ordered, 0.99),
+    statuses: counts,
+    answers: times.length,
+  };
+}
+
+interface Outcome {
+  result: autocannon.Result;
+  /** Of each answer, in milliseconds: autocannon's own histogram has whole ones only. */
+  times: number[];
+  /** From the first request to the last answer. */
+  seconds: number;
+  /** A body that was not right. */
+  wrong: string | undefined;
+}
+
+function run({ origin, connections = CONNECTIONS, extent, shots, isRight }: LoadPlan): Promise<Outcome> {
+  const times: number[] = [];
+  let wrong: string | undefined;
+  let next = 0;
+  const options: autocannon.Options = {
+    url: origin,
+    connections,
+    ...('seconds' in extent ? { duration: extent.seconds } : { amount: extent.requests }),
+    setupClient: (client) => client.setRequests(shots(next++)),
+    verifyBody: (body) => {
+      const isGood = isRight(String(body));
+      if (!isGood) wrong ??= String(body).slice(0, 300);
+      return isGood;
+    },
+  };
+  return new Promise((resolve, reject) => {
+    const startedAt = performance.now();
+    let lastAt = startedAt;
+    const instance = autocannon(options, (error: Error | null, result) => {
+      if (error) reject(error);
+      else resolve({ result, times, seconds: (lastAt - startedAt) / 1000, wrong });
+    });
+    instance.on('response', (_client, _status, _bytes, milliseconds) => {
+      times.push(milliseconds);
+      lastAt = performance.now();
+    });
+  });
+}

@@ -1,0 +1,42 @@
+import { parseArgs } from 'node:util';
+import { EXTENTS, type Extents, type PlanName } from './plan.js';
+
+const USAGE = `usage: npm run bench -- [--quick | --check] [--only <text>] [--out <file>]
+
+  --quick   about a minute, for a first look
+  --check   only whether answers are right; some ten seconds, and no figures
+  --only    only scenarios whose name has the text in it, and what they are held against
+  --out     where the results go (bench/results.json, or bench/results.quick.json)`;
+
+export interface BenchOptions {
+  plan: PlanName;
+  extents: Extents;
+  only: string;
+  out: string;
+}
+
+/** Reads the command line; undefined when it asks for help or can't be understood, which is told then. */
+export function readOptions(args: string[]): BenchOptions | undefined {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        quick: { type: 'boolean' },
+        check: { type: 'boolean' },
+        only: { type: 'string', default: '' },
+        out: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help !== true) {
+      const plan = values.check === true ? 'check' : values.quick === true ? 'quick' : 'full';
+      const out = values.out ?? `bench/results${plan === 'full' ? '' : `.${plan}`}.json`;
+      return { plan, extents: EXTENTS[plan], only: values.only, out };
+    }
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exitCode = 2;
+  }
+  process.stderr.write(`${USAGE}\n`);
+  return undefined;
+}

@@ -1,0 +1,51 @@
+/** How much of everything a run does. */
+export interface Extents {
+  rounds: number;
+  /** Of one round of one scenario. */
+  seconds: number;
+  /** Whether a first round does not count. */
+  warmUp: boolean;
+  /** Tokens that one round asks about for the first time. */
+  coldTokens: number;
+  /** Tokens revoked on one replica and watched on another. */
+  revocations: number;
+  /** Verdicts that a replica is to remember when its memory is measured. */
+  verdicts: number;
+  /** How often a replica is started for its time to be ready. */
+  starts: number;
+}
+
+export const EXTENTS = {
+  /** The figures that count. */
+  full: {
+    rounds: 5,
+    seconds: 4,
+    warmUp: true,
+    coldTokens: 12_800,
+    revocations: 300,
+    verdicts: 100_000,
+    starts: 5,
+  },
+  /** About a minute, for a first look. */
+  quick: {
+    rounds: 3,
+    seconds: 0.8,
+    warmUp: true,
+    coldTokens: 2560,
+    revocations: 50,
+    verdicts: 20_000,
+    starts: 2,
+  },
+  /** Only whether answers are right; the figures say nothing. */
+  check: {
+    rounds: 1,
+    seconds: 0.15,
+    warmUp: false,
+    coldTokens: 256,
+    revocations: 3,
+    verdicts: 300,
+    starts: 1,
+  },
+} satisfies Record<string, Extents>;
+
+export type PlanName = keyof typeof EXTENTS;

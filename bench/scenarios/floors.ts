@@ -1,0 +1,25 @@
+import { load, type Shot } from '../load.js';
+import type { Scenario, Stage } from '../scenario.js';
+
+const SMALL: Shot = {
+  method: 'POST',
+  path: '/',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ token: 'small' }),
+};
+
+/** What the bars are held against: HTTP alone, Nest alone, PostgreSQL alone. */
+export function floors({ bareFastify, bareNest, pgbench, extents }: Stage): Scenario[] {
+  const bare = (origin: string) => () =>
+    load({
+      origin,
+      extent: { seconds: extents.seconds },
+      shots: () => [SMALL],
+      isRight: (body) => body.includes('"active":true'),
+    });
+  return [
+    { name: 'bare Fastify', unit: 'requests/s', measure: bare(bareFastify.origin) },
+    { name: 'bare Nest', unit: 'requests/s', measure: bare(bareNest.origin) },
+    { name: 'pgbench', unit: 'transactions/s', measure: () => pgbench.measure(extents.seconds) },
+  ];
+}

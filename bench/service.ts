@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto';
+import { ChildServer } from './child-server.js';
+
+export const ISSUER = 'http://localhost:8080';
+
+/** What all replicas of a run share. */
+export class ServiceSetting {
+  readonly keyEncryptionKey = randomBytes(32);
+  readonly bootstrapToken = randomBytes(24).toString('hex');
+
+  constructor(private readonly databaseUrl: string) {}
+
+  /** Starts a replica of the built service, with everything at its default that has one. */
+  start(env: Record<string, string> = {}): Promise<ChildServer> {
+    return ChildServer.start({
+      args: ['dist/src/main.js'],
+      env: {
+        NODE_ENV: 'production',
+        DATABASE_URL: this.databaseUrl,
+        ISSUER,
+        KEY_ENCRYPTION_KEYS: this.keyEncryptionKey.toString('base64'),
+        BOOTSTRAP_ENABLED: 'true',
+        BOOTSTRAP_TOKEN: this.bootstrapToken,
+        ...env,
+      },
+      readyPath: '/api/status',
+    });
+  }
+}
