@@ -14,12 +14,13 @@ export class Api {
   ) {}
 
   /** The answer, whatever its status. */
-  async ask<Body>(method: string, path: string, body?: object, token = this.token): Promise<Answer<Body>> {
+  async ask<Body>(method: string, path: string, body?: object, headers: object = {}): Promise<Answer<Body>> {
     const response = await fetch(`${this.origin}${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${token}`,
+        authorization: `Bearer ${this.token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
       },
       body: body === undefined ? null : JSON.stringify(body),
     });

@@ -42,8 +42,8 @@ export const BARS: readonly Bar[] = [
   isAtLeast('management read', 0.15, FASTIFY),
 ];
 
-/** The same for what is measured once, in the figure's own unit. */
-export const PROBE_BARS: Readonly<Record<string, number>> = {
+/** The same for what has no rounds: at most so much, in the figure's own unit. */
+export const FIGURE_BARS: Readonly<Record<string, number>> = {
   'revocation seen by another replica, p99': 50,
   'revocation seen by another replica, longest': 1000,
   'start to ready': 2000,

@@ -1,5 +1,5 @@
-import { type Bar, BARS, type Measure, PROBE_BARS } from './bars.js';
-import type { Sample, Scenario } from './scenario.js';
+import { type Bar, BARS, type Measure, FIGURE_BARS } from './bars.js';
+import type { Figure, Sample, Scenario } from './scenario.js';
 import { median } from './statistics.js';
 
 /** One figure of a run, as `results.json` has it. */
@@ -36,9 +36,9 @@ export function entriesOf({ name, unit }: Scenario, rounds: Rounds): Entry[] {
   return [entry('rate', name, unit), ...(hasP99 ? [entry('p99', `${name}, p99`, 'ms')] : [])];
 }
 
-/** The figure of something that was measured once. */
-export function probeEntry(name: string, unit: string, values: readonly number[]): Entry {
-  const bar = PROBE_BARS[name] ?? null;
+/** A figure of its own. */
+export function entryOf({ name, unit, values }: Figure): Entry {
+  const bar = FIGURE_BARS[name] ?? null;
   const seen = figure(name, unit, values);
   if (bar === null) return { ...seen, bar, owed: null, ratio: null, met: null };
   return { ...seen, bar, owed: `≤ ${bar} ${unit}`, ratio: seen.value / bar, met: seen.value <= bar };

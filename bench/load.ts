@@ -1,9 +1,10 @@
 import autocannon from 'autocannon';
+import type { Extent } from './plan.js';
 import { percentile } from './statistics.js';
 import { WrongAnswerError } from './wrong-answer.js';
 
 /** One request, as autocannon takes it. */
-export type Shot = Pick<autocannon.Request, 'method' | 'path' | 'headers' | 'body' | 'setupRequest'>;
+export type Shot = Pick<autocannon.Request, 'method' | 'path' | 'headers' | 'body' | 'setupRequest' | 'onResponse'>;
 
 /** Connections that send one request after another. */
 export const CONNECTIONS = 64;
@@ -11,8 +12,7 @@ export const CONNECTIONS = 64;
 export interface LoadPlan {
   origin: string;
   connections?: number;
-  /** How long; or else how many requests, all connections together. */
-  extent: { seconds: number } | { requests: number };
+  extent: Extent;
   /** What a connection sends, over and over. */
   shots: (connection: number) => Shot[];
   /** Looks at every answer's body; one that is not right fails the run. */

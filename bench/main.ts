@@ -1,13 +1,20 @@
 import { Closing } from './closing.js';
-import { entriesOf } from './entries.js';
+import { entriesOf, entryOf } from './entries.js';
 import { type BenchOptions, readOptions } from './options.js';
 import { circumstances, describe, table, writeResults } from './report.js';
 import { measureInTurn } from './rounds.js';
-import type { Scenario, Stage } from './scenario.js';
+import type { Figure, Scenario, Stage } from './scenario.js';
+import { floods } from './scenarios/flood.js';
 import { floors } from './scenarios/floors.js';
 import { introspections } from './scenarios/introspect.js';
+import { memory } from './scenarios/memory.js';
 import { mints } from './scenarios/mint.js';
+import { mixtures } from './scenarios/mixed.js';
+import { propagation } from './scenarios/propagation.js';
 import { reads } from './scenarios/read.js';
+import { renewals } from './scenarios/renew.js';
+import { starts } from './scenarios/start.js';
+import { uses } from './scenarios/uses.js';
 import { openStage } from './stage.js';
 
 /** What is compared stands side by side in every round. */
@@ -16,28 +23,44 @@ const scenariosOf = async (stage: Stage): Promise<Scenario[]> => [
   ...mints(stage),
   ...(await introspections(stage)),
   ...reads(stage),
+  ...(await renewals(stage)),
+  ...(await uses(stage)),
+  ...floods(stage),
+  ...mixtures(stage),
 ];
+
+const FIGURES = { propagation, starts, memory };
+
+async function figuresOf(stage: Stage, only: string): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const [name, measure] of Object.entries(FIGURES)) {
+    if (name.includes(only)) figures.push(...(await measure(stage)));
+  }
+  return figures;
+}
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
-async function bench({ plan, extents, only, out }: BenchOptions, closing: Closing): Promise<void> {
-  const stage = await openStage(extents, closing);
+async function bench(options: BenchOptions, closing: Closing): Promise<void> {
+  const { plan, extents, only, out } = options;
+  const stage = await openStage(options, closing);
   const about = circumstances(plan, stage.database.version, stage.pgbench.means);
   tell(describe(about));
   const floorNames = new Set(floors(stage).map(({ name }) => name));
   const scenarios = (await scenariosOf(stage)).filter(({ name }) => floorNames.has(name) || name.includes(only));
   const rounds = await measureInTurn(scenarios, extents, tell);
+  const figures = await figuresOf(stage, only);
   if (plan === 'check') return tell('All answers are right.');
-  const entries = scenarios.flatMap((scenario) => entriesOf(scenario, rounds));
+  const entries = [...scenarios.flatMap((scenario) => entriesOf(scenario, rounds)), ...figures.map(entryOf)];
   process.stdout.write(`\n${describe(about)}\n\n${table(entries)}\n`);
   await writeResults(out, about, entries);
 }
 
-const options = readOptions(process.argv.slice(2));
-if (options) {
+const given = readOptions(process.argv.slice(2));
+if (given) {
   const closing = new Closing();
   try {
-    await bench(options, closing);
+    await bench(given, closing);
   } catch (error) {
     process.stderr.write(`${String(error)}\n`);
     process.exitCode = 1;

@@ -1,12 +1,19 @@
+/** How long; or else how many requests, all connections together. */
+export type Extent = { seconds: number } | { requests: number };
+
 /** How much of everything a run does. */
 export interface Extents {
   rounds: number;
   /** Of one round of one scenario. */
-  seconds: number;
+  extent: Extent;
   /** Whether a first round does not count. */
   warmUp: boolean;
   /** Tokens that one round asks about for the first time. */
   coldTokens: number;
+  /** Forged bearers that an address may send in a minute. */
+  failures: number;
+  /** Tokens that are there to be revoked in a round. */
+  doomed: number;
   /** Tokens revoked on one replica and watched on another. */
   revocations: number;
   /** Verdicts that a replica is to remember when its memory is measured. */
@@ -19,9 +26,11 @@ export const EXTENTS = {
   /** The figures that count. */
   full: {
     rounds: 5,
-    seconds: 4,
+    extent: { seconds: 4 },
     warmUp: true,
     coldTokens: 12_800,
+    failures: 3000,
+    doomed: 2400,
     revocations: 300,
     verdicts: 100_000,
     starts: 5,
@@ -29,9 +38,11 @@ export const EXTENTS = {
   /** About a minute, for a first look. */
   quick: {
     rounds: 3,
-    seconds: 0.8,
+    extent: { seconds: 0.8 },
     warmUp: true,
     coldTokens: 2560,
+    failures: 3000,
+    doomed: 600,
     revocations: 50,
     verdicts: 20_000,
     starts: 2,
@@ -39,12 +50,14 @@ export const EXTENTS = {
   /** Only whether answers are right; the figures say nothing. */
   check: {
     rounds: 1,
-    seconds: 0.15,
+    extent: { requests: 128 },
     warmUp: false,
     coldTokens: 256,
+    failures: 100,
+    doomed: 64,
     revocations: 3,
     verdicts: 300,
-    starts: 1,
+    starts: 0,
   },
 } satisfies Record<string, Extents>;
 

@@ -22,12 +22,12 @@ export interface Scenario {
   measure: () => Promise<Sample>;
 }
 
-/** Something that is measured once: a time, a size. */
-export interface Probe {
+/** Something that is not a rate and has no rounds: a time, a size. */
+export interface Figure {
   name: string;
   unit: string;
-  /** Every value that was seen, of which a figure is made. */
-  measure: () => Promise<{ values: number[] }>;
+  /** All that was seen; the median counts. */
+  values: number[];
 }
 
 /** All that runs while scenarios are measured. */

@@ -11,9 +11,9 @@ export class ServiceSetting {
   constructor(private readonly databaseUrl: string) {}
 
   /** Starts a replica of the built service, with everything at its default that has one. */
-  start(env: Record<string, string> = {}): Promise<ChildServer> {
+  start(env: Record<string, string> = {}, nodeOptions: readonly string[] = []): Promise<ChildServer> {
     return ChildServer.start({
-      args: ['dist/src/main.js'],
+      args: [...nodeOptions, 'dist/src/main.js'],
       env: {
         NODE_ENV: 'production',
         DATABASE_URL: this.databaseUrl,

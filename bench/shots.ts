@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { CONNECTIONS, type Shot } from './load.js';
+import type { MadeToken } from './token-maker.js';
 import type { Caller } from './world.js';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -42,3 +44,9 @@ export const shareOf = <T>(things: readonly T[], connection: number, connections
   const share = things.filter((_, index) => index % connections === connection);
   return share.length > 0 ? share : things.slice(0, 1);
 };
+
+/** A text that differs from a good one in its signature alone. */
+export const forgeryOf = ({ id, text }: MadeToken): MadeToken => ({
+  id,
+  text: `${text.slice(0, text.lastIndexOf('.'))}.${randomBytes(64).toString('base64url')}`,
+});

@@ -33,6 +33,7 @@ const CHAINS = [
     { name: 'build', check: () => run(bin('nest'), ['build']) },
     { name: 'openapi.json', check: checkOpenapi },
     { name: 'import directions', check: () => run(bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'src']) },
+    { name: 'bench answers', check: () => run(process.execPath, ['dist/bench/main.js', '--check']) },
   ],
   [
     { name: 'format', check: () => run(bin('prettier'), ['--check', '.']) },

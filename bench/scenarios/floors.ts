@@ -13,13 +13,17 @@ export function floors({ bareFastify, bareNest, pgbench, extents }: Stage): Scen
   const bare = (origin: string) => () =>
     load({
       origin,
-      extent: { seconds: extents.seconds },
+      extent: extents.extent,
       shots: () => [SMALL],
       isRight: (body) => body.includes('"active":true'),
     });
   return [
     { name: 'bare Fastify', unit: 'requests/s', measure: bare(bareFastify.origin) },
     { name: 'bare Nest', unit: 'requests/s', measure: bare(bareNest.origin) },
-    { name: 'pgbench', unit: 'transactions/s', measure: () => pgbench.measure(extents.seconds) },
+    {
+      name: 'pgbench',
+      unit: 'transactions/s',
+      measure: () => pgbench.measure('seconds' in extents.extent ? extents.extent.seconds : 1),
+    },
   ];
 }

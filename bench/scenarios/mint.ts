@@ -27,7 +27,7 @@ async function measure(stage: Stage, shots: (connection: number) => Shot[]): Pro
   const before = await countRows(stage);
   const result = await load({
     origin: replica.origin,
-    extent: { seconds: extents.seconds },
+    extent: extents.extent,
     shots,
     isRight: (body) => {
       if (seen++ % CLOSE_LOOK === 0) texts.push((JSON.parse(body) as { accessToken: string }).accessToken);

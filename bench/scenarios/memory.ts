@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { ChildServer } from '../child-server.js';
+import type { Figure, Stage } from '../scenario.js';
+import { rememberAll } from './introspect.js';
+
+/** Lets what the last requests left be collected, as far as it will without more of them. */
+const REST_MS = 2000;
+
+const MEBIBYTE_KB = 1024;
+
+/** What a replica that just started takes, and what it takes once it remembers so many verdicts. */
+export async function memory(stage: Stage): Promise<Figure[]> {
+  const { setting, world, extents } = stage;
+  const replica = await setting.start();
+  try {
+    const atStart = await residentMegabytes(replica);
+    const tokens = await world.maker.make(Array.from({ length: extents.verdicts }, () => world.holder));
+    await rememberAll({ ...stage, replica }, tokens);
+    await sleep(REST_MS);
+    const count = new Intl.NumberFormat('fr').format(extents.verdicts).replaceAll(/\s/g, ' ');
+    return [
+      { name: 'memory at start', unit: 'MB', values: [atStart] },
+      { name: `memory with ${count} verdicts`, unit: 'MB', values: [await residentMegabytes(replica)] },
+    ];
+  } finally {
+    await replica.stop();
+  }
+}
+
+async function residentMegabytes({ pid }: ChildServer): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]);
+  return Number(stdout.trim()) / MEBIBYTE_KB;
+}

@@ -1,0 +1,64 @@
+import { CONNECTIONS, load, type Shot } from '../load.js';
+import type { Scenario, Stage } from '../scenario.js';
+import { shareOf, shotOf } from '../shots.js';
+import type { MadeToken } from '../token-maker.js';
+import { expectTrue } from '../wrong-answer.js';
+
+/** Of a hundred requests. */
+const SHARES = { introspect: 90, mint: 5, read: 4, revoke: 1 };
+
+const ANSWERS = ['"active":true', '"accessToken":"eyJ', '"isAccessTokenRevoked":false', '"message":'];
+
+const COUNT_REVOKED =
+  'SELECT count(*)::float8 AS count FROM access_token WHERE id = ANY ($1) AND revoked_at IS NOT NULL';
+
+/** What a platform does all day: verifiers ask, and beside them tokens are minted, looked at and revoked. */
+export function mixtures(stage: Stage): Scenario[] {
+  const { database, world, replica, extents } = stage;
+  const measure = async () => {
+    const count = extents.doomed;
+    const doomed = await world.maker.make(Array.from({ length: count }, () => world.holder));
+    let next = 0;
+    const takeDoomed = (): MadeToken | undefined => doomed[next++ % doomed.length];
+    const result = await load({
+      origin: replica.origin,
+      extent: extents.extent,
+      shots: (connection) => shotsOf(stage, connection, takeDoomed),
+      isRight: (body) => ANSWERS.some((part) => body.includes(part)),
+    });
+    const [row] = await database.query<{ count: number }>(COUNT_REVOKED, [doomed.map(({ id }) => id)]);
+    const sent = Math.min(next, count);
+    const revoked = row?.count ?? 0;
+    expectTrue(revoked >= sent - CONNECTIONS, `${sent} tokens were revoked and ${revoked} are`);
+    return result;
+  };
+  return [{ name: 'mixed 90/5/4/1', unit: 'requests/s', measure }];
+}
+
+/** A hundred requests in the right shares, begun at another place on each connection. */
+function shotsOf({ world }: Stage, connection: number, takeDoomed: () => MadeToken | undefined): Shot[] {
+  const { admin, verifier, holder, lasting } = world;
+  const own = shareOf(lasting, connection);
+  const tokenAt = (index: number): MadeToken => own[index % own.length];
+  const introspect = Array.from({ length: SHARES.introspect }, (_, index) =>
+    shotOf.introspect(verifier, tokenAt(index).text),
+  );
+  const others = [
+    ...Array.from({ length: SHARES.mint }, () => shotOf.mint(admin, holder.identityId)),
+    ...Array.from({ length: SHARES.read }, (_, index) => shotOf.read(admin, tokenAt(index).id)),
+    ...Array.from({ length: SHARES.revoke }, () => revokeNext(world, takeDoomed)),
+  ];
+  const gap = introspect.length / others.length;
+  const mixed = others.flatMap((other, index) => [
+    ...introspect.slice(Math.round(index * gap), Math.round((index + 1) * gap)),
+    other,
+  ]);
+  const start = (connection * mixed.length) / CONNECTIONS;
+  return [...mixed.slice(start), ...mixed.slice(0, start)];
+}
+
+/** Each time that it is sent, it is about another token. */
+const revokeNext = ({ admin }: Stage['world'], takeDoomed: () => MadeToken | undefined): Shot => ({
+  ...shotOf.revoke(admin, ''),
+  setupRequest: (request) => ({ ...request, ...shotOf.revoke(admin, takeDoomed()?.id ?? '') }),
+});
