@@ -11,6 +11,8 @@ export class Api {
   constructor(
     readonly origin: string,
     private readonly token: string,
+    /** For questions that follow one another at once. Between others, the server may have closed the connection. */
+    private readonly isConnectionKept = false,
   ) {}
 
   /** The answer, whatever its status. */
@@ -19,6 +21,7 @@ export class Api {
       method,
       headers: {
         authorization: `Bearer ${this.token}`,
+        ...(this.isConnectionKept ? {} : { connection: 'close' }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },

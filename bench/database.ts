@@ -27,7 +27,11 @@ export class BenchDatabase {
 
   /** On the server of DATABASE_URL, or else on an embedded one that ends with the run. */
   static async open(closing: Closing): Promise<BenchDatabase> {
-    const server = process.env.DATABASE_URL ?? (await startServer(closing));
+    return BenchDatabase.openOn(await findServer(closing), closing);
+  }
+
+  /** Another one on a server that is there. */
+  static async openOn(server: string, closing: Closing): Promise<BenchDatabase> {
     const version = await checkDurability(server);
     const name = `token_auth_bench_${randomBytes(6).toString('hex')}`;
     const url = new URL(server);
@@ -49,6 +53,11 @@ export class BenchDatabase {
     const [row] = await this.query<{ count: number }>(`SELECT count(*)::float8 AS count FROM ${table}`);
     return row?.count ?? 0;
   }
+}
+
+/** The server of DATABASE_URL, or else an embedded one that ends with the run. */
+export async function findServer(closing: Closing): Promise<string> {
+  return process.env.DATABASE_URL ?? startServer(closing);
 }
 
 async function startServer(closing: Closing): Promise<string> {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Closing } from './closing.js';
 import { entriesOf, entryOf } from './entries.js';
 import { type BenchOptions, readOptions } from './options.js';
@@ -62,7 +63,7 @@ if (given) {
   try {
     await bench(given, closing);
   } catch (error) {
-    process.stderr.write(`${String(error)}\n`);
+    process.stderr.write(`${inspect(error)}\n`);
     process.exitCode = 1;
   } finally {
     await closing.close();

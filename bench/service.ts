@@ -10,19 +10,23 @@ export class ServiceSetting {
 
   constructor(private readonly databaseUrl: string) {}
 
+  /** What a process of the service is told. */
+  get environment(): Record<string, string> {
+    return {
+      NODE_ENV: 'production',
+      DATABASE_URL: this.databaseUrl,
+      ISSUER,
+      KEY_ENCRYPTION_KEYS: this.keyEncryptionKey.toString('base64'),
+      BOOTSTRAP_ENABLED: 'true',
+      BOOTSTRAP_TOKEN: this.bootstrapToken,
+    };
+  }
+
   /** Starts a replica of the built service, with everything at its default that has one. */
   start(env: Record<string, string> = {}, nodeOptions: readonly string[] = []): Promise<ChildServer> {
     return ChildServer.start({
       args: [...nodeOptions, 'dist/src/main.js'],
-      env: {
-        NODE_ENV: 'production',
-        DATABASE_URL: this.databaseUrl,
-        ISSUER,
-        KEY_ENCRYPTION_KEYS: this.keyEncryptionKey.toString('base64'),
-        BOOTSTRAP_ENABLED: 'true',
-        BOOTSTRAP_TOKEN: this.bootstrapToken,
-        ...env,
-      },
+      env: { ...this.environment, ...env },
       readyPath: '/api/status',
     });
   }

@@ -26,6 +26,17 @@ export const shotOf = {
     path: `/api/v1/auth/token-auth/tokens/${tokenId}`,
     headers: bearer(token),
   }),
+  list: ({ token }: Caller, identityId: string): Shot => ({
+    method: 'GET',
+    path: `/api/v1/auth/token-auth/identities/${identityId}/tokens`,
+    headers: bearer(token),
+  }),
+  rename: ({ token }: Caller, tokenId: string, name: string): Shot => ({
+    method: 'PATCH',
+    path: `/api/v1/auth/token-auth/tokens/${tokenId}`,
+    headers: { ...bearer(token), ...JSON_TYPE },
+    body: JSON.stringify({ name }),
+  }),
   renew: (accessToken: string): Shot => ({
     method: 'POST',
     path: '/api/v1/auth/token/renew',

@@ -16,7 +16,7 @@ const NAME = 'revocation seen by another replica';
 export async function propagation({ world, replica, other, extents }: Stage): Promise<Figure[]> {
   const tokens = await world.maker.make(Array.from({ length: extents.revocations }, () => world.holder));
   const revoker = new Api(replica.origin, world.admin.token);
-  const verifier = new Api(other.origin, world.verifier.token);
+  const verifier = new Api(other.origin, world.verifier.token, true);
   const times: number[] = [];
   for (const { id, text } of tokens) {
     await sleep(Math.random() * PAUSE_MS);

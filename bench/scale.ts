@@ -1,0 +1,49 @@
+import { inspect } from 'node:util';
+import { Closing } from './closing.js';
+import { findServer } from './database.js';
+import { entryOf, type Entry } from './entries.js';
+import { circumstances, describe, table, writeResults } from './report.js';
+import { cleanUp } from './scale/clean-up.js';
+import { compare, measureSites, type SiteRounds } from './scale/comparison.js';
+import { detach } from './scale/detach.js';
+import { readScaleOptions, type ScaleOptions } from './scale/options.js';
+import { pageEntries } from './scale/page-entries.js';
+import { readPlans } from './scale/plans.js';
+import { openSite, type Site } from './scale/site.js';
+
+const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+
+async function scale(options: ScaleOptions, closing: Closing): Promise<void> {
+  const server = await findServer(closing);
+  const sites: Site[] = [];
+  for (const size of options.sizes) {
+    const startedAt = performance.now();
+    sites.push(await openSite(server, size, closing));
+    tell(`filled ${size} tokens in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+  }
+  const [smallest] = sites;
+  const largest = sites.at(-1);
+  if (!smallest || !largest) return;
+  const about = circumstances('scale', largest.database.version, 'none');
+  const rounds: SiteRounds = await measureSites(sites, options, tell);
+  const entries: Entry[] = compare(sites, rounds);
+  entries.push(...pageEntries(await readPlans(smallest), await readPlans(largest)));
+  for (const site of sites) entries.push(entryOf(await detach(site, options.detached)));
+  tell(`removing ${options.expired} expired tokens under load`);
+  entries.push(...(await cleanUp(largest, options)).map(entryOf));
+  process.stdout.write(`\n${describe(about)}\n\n${table(entries)}\n`);
+  await writeResults(options.out, about, entries);
+}
+
+const given = readScaleOptions(process.argv.slice(2));
+if (given) {
+  const closing = new Closing();
+  try {
+    await scale(given, closing);
+  } catch (error) {
+    process.stderr.write(`${inspect(error)}\n`);
+    process.exitCode = 1;
+  } finally {
+    await closing.close();
+  }
+}

@@ -1,0 +1,61 @@
+import type { Entry } from '../entries.js';
+import type { Sample } from '../scenario.js';
+import { median } from '../statistics.js';
+import { DEEDS } from './deeds.js';
+import type { ScaleOptions } from './options.js';
+import type { Site } from './site.js';
+
+/** What the slowest in a hundred may take at the largest size, against the smallest. */
+const BAR = 1.2;
+
+/** The rounds of each deed at each size, by the name that `keyOf` gives. */
+export type SiteRounds = Map<string, Sample[]>;
+
+const keyOf = (deed: string, size: number): string => `${deed}, at ${size}`;
+
+/** Does every deed at every size in turn; a first turn does not count. */
+export async function measureSites(
+  sites: readonly Site[],
+  { requests, rounds }: ScaleOptions,
+  tell: (line: string) => void,
+): Promise<SiteRounds> {
+  const found: SiteRounds = new Map();
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const { name, measure } of DEEDS) {
+      for (const site of sites) {
+        const key = keyOf(name, site.size);
+        const sample = await measure(site, requests);
+        if (round > 0) found.set(key, [...(found.get(key) ?? []), sample]);
+        tell(`round ${round}  ${key}: p99 ${sample.p99?.toFixed(1)} ms, ${sample.rate.toFixed(0)}/s`);
+      }
+    }
+  }
+  return found;
+}
+
+/** The p99 of every deed at every size; the largest is held against the smallest. */
+export function compare(sites: readonly Site[], rounds: SiteRounds): Entry[] {
+  const smallest = sites[0]?.size ?? 0;
+  const largest = sites.at(-1)?.size ?? 0;
+  return DEEDS.flatMap(({ name }) => {
+    const timesAt = (size: number): number[] =>
+      (rounds.get(keyOf(name, size)) ?? []).map(({ p99 }) => p99 ?? Number.NaN);
+    const base = timesAt(smallest);
+    return sites.map(({ size }) => {
+      const times = timesAt(size);
+      const ratio = median(times.map((time, round) => time / (base[round] ?? Number.NaN)));
+      const isJudged = size === largest && size !== smallest;
+      return {
+        name: `${keyOf(name, size)}, p99`,
+        value: median(times),
+        unit: 'ms',
+        lowest: Math.min(...times),
+        highest: Math.max(...times),
+        bar: isJudged ? BAR : null,
+        owed: isJudged ? `≤ ${BAR} × at ${smallest}` : null,
+        ratio: size === smallest ? null : ratio,
+        met: isJudged ? ratio <= BAR : null,
+      };
+    });
+  });
+}
