@@ -16,6 +16,7 @@ import { KeyUpkeep } from './key-upkeep.service.js';
 import { MintBatches } from './mint-batches.service.js';
 import { MintEpochs } from './mint-epochs.service.js';
 import { OAuth2Controller } from './oauth2.controller.js';
+import { Restore } from './restore.service.js';
 import { SelfRevocation } from './self-revocation.service.js';
 import { SigningKeys } from './signing-keys.service.js';
 import { TokenIssuer } from './token-issuer.service.js';
@@ -42,6 +43,7 @@ import { WellKnownController } from './well-known.controller.js';
     SigningKeys,
     KeyUpkeep,
     KeyOperations,
+    Restore,
     TokenProof,
     TokenIssuer,
     MintBatches,
@@ -63,6 +65,7 @@ import { WellKnownController } from './well-known.controller.js';
     SigningKeys,
     KeyUpkeep,
     KeyOperations,
+    Restore,
     TokenProof,
     TokenIssuer,
     TokenMinter,

@@ -15,6 +15,10 @@ import { KeySealer } from './key-sealer.js';
 /** The key of the advisory lock under which one replica at a time does what is due. */
 const UPKEEP_LOCK = 0x746f_6b31;
 
+/** What those who sign hold, in the order in which they take it. */
+const KEYS = 'signing_key';
+const INSTANCE_AND_KEYS = 'instance, signing_key';
+
 /** Together longer than any transaction may hold a key. */
 const ATTEMPTS = 10;
 
@@ -47,17 +51,22 @@ export class KeyLifecycle {
    * ever, since those who share a row go past whoever waits to change it. Reading goes on. While it waits, so do those
    * who come later: it lets them through after each second, and tries again.
    */
-  async change<T>(request: RequestContext, work: Work<T>): Promise<T> {
+  async change<T>(request: RequestContext, work: Work<T>, tables = KEYS): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await inTransaction(this.dataSource, (tx) => this.locked(tx, request, work));
+        return await inTransaction(this.dataSource, (tx) => this.locked(tx, request, work, tables));
       } catch (error) {
         if (attempt === ATTEMPTS || !isLockTimeout(error)) throw error;
       }
     }
   }
 
-  /** The same, unless another replica is at it: then nothing is done, and null is given. */
+  /** The same where the whole instance is changed, which everybody holds who changes anything. */
+  async changeInstance<T>(request: RequestContext, work: Work<T>): Promise<T> {
+    return this.change(request, work, INSTANCE_AND_KEYS);
+  }
+
+  /** A change of keys, unless another replica is at it: then nothing is done, and null is given. */
   async changeUnlessBusy<T>(request: RequestContext, work: Work<T>): Promise<T | null> {
     return inTransaction(this.dataSource, async (tx) => {
       const [row]: { isMine: boolean }[] = await tx.query('SELECT pg_try_advisory_xact_lock($1) AS "isMine"', [
@@ -123,11 +132,11 @@ export class KeyLifecycle {
     return sealed.length;
   }
 
-  private async locked<T>(tx: EntityManager, request: RequestContext, work: Work<T>): Promise<T> {
+  private async locked<T>(tx: EntityManager, request: RequestContext, work: Work<T>, tables = KEYS): Promise<T> {
     const askedAt = this.clock.monotonic();
     const [row]: { time: Date }[] = await tx.query('SELECT clock_timestamp() AS time');
     if (row) this.clock.observe(row.time, askedAt);
-    await tx.query('LOCK TABLE signing_key IN EXCLUSIVE MODE');
+    await tx.query(`LOCK TABLE ${tables} IN EXCLUSIVE MODE`);
     const now = this.clock.now();
     const actor = { identityId: null, tokenId: null, organizationId: null, request: { ...request, now } };
     return work({ tx, actor, now });

@@ -15,6 +15,7 @@ import { Membership } from '../database/entities/membership.entity.js';
 import { Organization } from '../database/entities/organization.entity.js';
 import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
+import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { slugOf } from '../common/slug.js';
 
 const EVERY_ADDRESS: TrustedIp[] = [
@@ -30,6 +31,12 @@ export interface Administrator {
   token: string;
 }
 
+class AlreadyBootstrappedError extends BadRequestError {
+  constructor() {
+    super('The instance has been set up already');
+  }
+}
+
 /** Gives an instance its first organization, identity and token, and a new one to an operator who lost the last. */
 @Injectable()
 export class BootstrapService {
@@ -38,6 +45,7 @@ export class BootstrapService {
     private readonly issuer: TokenIssuer,
     private readonly revocations: RevocationLog,
     private readonly auditEvents: AuditEvents,
+    private readonly reader: RevocationReader,
   ) {}
 
   /** Whether the instance has had its first organization. */
@@ -46,12 +54,18 @@ export class BootstrapService {
     return bootstrappedAt !== null;
   }
 
-  /** Once per instance: of two at the same time, one waits for the instance's row and then finds it taken. */
+  /** Once per instance. Whoever is too late finds so without a lock, which those who mint would wait for. */
   async bootstrap(organizationName: string, request: RequestContext): Promise<Administrator> {
+    this.reader.checkTrust();
+    if (await this.isBootstrapped()) throw new AlreadyBootstrappedError();
     return this.dataSource.transaction(async (tx) => {
-      const instance = await lockInstance(tx);
-      if (instance.bootstrappedAt) throw new BadRequestError('The instance has been set up already');
-      await tx.update(Instance, { id: 1 }, { bootstrappedAt: request.now });
+      // Of two at the same time, one waits for the other here, and then finds it taken.
+      const { affected } = await tx.update(
+        Instance,
+        { id: 1, bootstrappedAt: IsNull() },
+        { bootstrappedAt: request.now },
+      );
+      if (affected === 0) throw new AlreadyBootstrappedError();
       const organization = newRoot(organizationName, request.now);
       await tx.insert(Organization, organization);
       return this.addAdministrator(tx, organization, 'Instance Admin Identity', 'bootstrap-instance', request);
@@ -60,8 +74,9 @@ export class BootstrapService {
 
   /** A new administrator in the instance's oldest root organization, for whoever has its database and its keys. */
   async recover(request: RequestContext): Promise<Administrator> {
+    this.reader.checkTrust();
     return this.dataSource.transaction(async (tx) => {
-      await lockInstance(tx);
+      await holdInstance(tx);
       const [organization] = await tx.find(Organization, {
         where: { parentId: IsNull(), deletedAt: IsNull() },
         order: { createdAt: 'ASC', id: 'ASC' },
@@ -117,9 +132,9 @@ export class BootstrapService {
   }
 }
 
-/** The row that mints share: nothing is revoked instance-wide while an administrator is made. */
-const lockInstance = (tx: EntityManager): Promise<Instance> =>
-  tx.findOneOrFail(Instance, { where: { id: 1 }, lock: { mode: 'pessimistic_write' } });
+/** As mints do: nothing is revoked instance-wide while an administrator is made. */
+const holdInstance = (tx: EntityManager): Promise<Instance> =>
+  tx.findOneOrFail(Instance, { where: { id: 1 }, lock: { mode: 'pessimistic_read' } });
 
 function newRoot(name: string, now: Date): Organization {
   const id = newId();

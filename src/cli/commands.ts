@@ -12,6 +12,7 @@ const USAGE = `usage: token-auth <command>
   bootstrap --organization <name>    set up an empty instance; prints its admin token
   bootstrap --recover                add an administrator to the instance; prints its token
   keys list|rotate|retire|revoke|reseal   show and change the signing keys; alone it tells more
+  restore accept                     accept a restored database; ends every token and signing key
   openapi [--out <file>]             print the description of the API`;
 
 const OPTIONS = {
@@ -20,6 +21,7 @@ const OPTIONS = {
   out: { type: 'string' },
   alg: { type: 'string' },
   now: { type: 'boolean' },
+  undetected: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -47,6 +49,7 @@ async function run(args: string[]): Promise<void> {
   const [command, ...rest] = positionals;
   if (values.help === true) return void process.stdout.write(`${USAGE}\n`);
   if (command === 'keys') return (await import('./keys.command.js')).keysCommand(rest, values);
+  if (command === 'restore') return (await import('./restore.command.js')).restoreCommand(rest, values);
   if (positionals.length !== 1) throw new UsageError(USAGE);
   if (command === 'serve') return (await import('./serve.js')).serve();
   if (command === 'migrate') return (await import('./migrate.command.js')).migrateCommand();

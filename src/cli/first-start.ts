@@ -3,6 +3,7 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { BootstrapService } from '../bootstrap/bootstrap.service.js';
+import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { writeSecret } from './backing.js';
 import { operatorContext } from './operator-context.js';
 
@@ -20,7 +21,8 @@ export interface Welcome {
 export async function welcome(app: NestFastifyApplication, secretsDir: string, isOn: boolean): Promise<Welcome> {
   const tokenFile = join(secretsDir, 'admin-token');
   const bootstrap = app.get(BootstrapService);
-  if (!isOn || (await bootstrap.isBootstrapped())) return { admin: null, tokenFile };
+  const { isTrusted } = app.get(RevocationReader);
+  if (!isOn || !isTrusted || (await bootstrap.isBootstrapped())) return { admin: null, tokenFile };
   // A token that could not be kept would be lost: the place for it comes first.
   await mkdir(secretsDir, { recursive: true, mode: 0o711 });
   await access(secretsDir, constants.W_OK);

@@ -10,7 +10,7 @@ import { prepareSchema } from './schema.js';
  * afterwards. Standard output belongs to the command: the log is as quiet as it says, unless a level is set.
  */
 export async function runWithApp(
-  quietLevel: 'warn' | 'error',
+  quietLevel: 'warn' | 'error' | 'silent',
   work: (app: NestFastifyApplication) => Promise<void>,
 ): Promise<void> {
   const config = AppConfig.load();

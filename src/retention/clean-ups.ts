@@ -9,6 +9,8 @@ export interface Cutoffs {
   records: Date;
   /** Of entries of the revocation log. */
   entries: Date;
+  /** Before this sequence, they concern only what ended with the whole instance. */
+  firstEntry: string;
   audit: Date;
   /** Of the beats of replicas. */
   beats: Date;
@@ -78,6 +80,11 @@ const ENTRIES = `
     SELECT sequence FROM revocation
     WHERE keep_until <= $1 AND sequence < (SELECT max(sequence) FROM revocation) ORDER BY keep_until LIMIT $2)`;
 
+/** What a restore left behind. */
+const MOOT_ENTRIES = `
+  DELETE FROM revocation WHERE sequence IN (
+    SELECT sequence FROM revocation WHERE sequence < $1 ORDER BY sequence LIMIT $2)`;
+
 /** Ids are in the order of their making, so the oldest are found without an index on the time that mints would pay. */
 const AUDIT_EVENTS = `
   DELETE FROM audit_event WHERE created_at <= $1 AND id IN (SELECT id FROM audit_event ORDER BY id LIMIT $2)`;
@@ -105,10 +112,15 @@ export const CLEAN_UPS: readonly CleanUp[] = [
 /** What is append-only to the service's own role, by the name of the table. Nobody locks these rows. */
 export const APPEND_ONLY_CLEAN_UPS: readonly CleanUp[] = [
   { name: 'revocation', size: MANY, removeBatch: (tx, { entries }, size) => remove(tx, ENTRIES, entries, size) },
+  {
+    name: 'revocation',
+    size: MANY,
+    removeBatch: (tx, { firstEntry }, size) => remove(tx, MOOT_ENTRIES, firstEntry, size),
+  },
   { name: 'audit_event', size: MANY, removeBatch: (tx, { audit }, size) => remove(tx, AUDIT_EVENTS, audit, size) },
 ];
 
-async function remove(tx: EntityManager, statement: string, cutoff: Date, size: number): Promise<number> {
+async function remove(tx: EntityManager, statement: string, cutoff: Date | string, size: number): Promise<number> {
   const [, count]: [unknown[], number] = await tx.query(statement, [cutoff, size]);
   return count;
 }

@@ -24,6 +24,11 @@ const MARGIN_MS = 300_000;
 /** A replica that has not been seen for so long is gone. */
 const GONE_MS = 3_600_000;
 
+/** The replica that has not been seen for the longest time, and where the log begins to say something. */
+const BOUNDS = `
+  SELECT (SELECT min(beat_at) FROM replica WHERE beat_at > $1) AS oldest,
+    (SELECT sequence FROM epoch WHERE scope = 'instance' AND key = '*') AS "firstEntry"`;
+
 /** How many rows of each kind a run removed. */
 export type Removed = Record<string, number>;
 
@@ -96,16 +101,14 @@ export class Retention implements OnModuleDestroy {
     const now = this.clock.now();
     const before = (milliseconds: number): Date => new Date(now.getTime() - milliseconds);
     const beats = before(GONE_MS);
-    const [row]: { oldest: Date | null }[] = await this.dataSource.query(
-      'SELECT min(beat_at) AS oldest FROM replica WHERE beat_at > $1',
-      [beats],
-    );
+    const [row]: { oldest: Date | null; firstEntry: string | null }[] = await this.dataSource.query(BOUNDS, [beats]);
     // A replica that stood still for a while has yet to read what was written meanwhile.
     const entries = row?.oldest && row.oldest < now ? row.oldest : now;
     return {
       now,
       records: before(Math.max(this.config.TOKEN_RECORD_RETENTION * 1000, MARGIN_MS)),
       entries,
+      firstEntry: row?.firstEntry ?? '0',
       audit: before(this.config.AUDIT_RETENTION * 1000),
       beats,
     };

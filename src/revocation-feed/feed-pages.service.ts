@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
-import { ENTRY, type LogEntry, TIMELINE } from '../revocation/log-read.js';
+import { COUNTS, ENTRY, type LogEntry, TIMELINE } from '../revocation/log-read.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { type Audience, concernsSql } from './feed-audience.js';
 import { type FeedCursor, incarnationOf, type LogPlace, parseCursor } from './feed-cursor.js';
@@ -12,7 +12,8 @@ const PAGE = `
   WITH page AS (
     SELECT r.transaction_id, r.sequence, ${ENTRY} AS entry
     FROM revocation r LEFT JOIN organization o ON o.id = r.organization_id
-    WHERE (r.transaction_id, r.sequence) > ($1::bigint, $2::bigint) AND r.keep_until > $3 AND ${concernsSql('$4', '$5')}
+    WHERE (r.transaction_id, r.sequence) > ($1::bigint, $2::bigint) AND r.keep_until > $3 AND ${COUNTS}
+      AND ${concernsSql('$4', '$5')}
     ORDER BY r.transaction_id, r.sequence LIMIT $6
   )
   SELECT n.incarnation, ${TIMELINE} AS timeline, pg_snapshot_xmin(pg_current_snapshot())::text AS xmin,

@@ -9,11 +9,13 @@ const isSame = (one: DatabaseIdentity, other: DatabaseIdentity): boolean =>
 /**
  * Whether the database may be an older state of itself, in which revoked tokens live again: its rows were written in
  * another database system or database (a dump was restored), or its log ends before what this replica has seen (a
- * server took over that had not received everything, or a backup came back). Null when all is well.
+ * server took over that had not received everything, or a backup came back), be it by an incarnation that another one
+ * has followed. Null when all is well.
  */
 export function distrustOf({ written, actual, head, incarnation }: DatabasePosition, seen: SeenHead): Distrust | null {
   if (written.systemIdentifier !== null && !isSame(written, actual)) return 'another-database';
-  return seen.incarnation === incarnation && head < seen.head ? 'log-went-back' : null;
+  if (isSuccessor(incarnation, seen.incarnation)) return null;
+  return incarnation === seen.incarnation && head >= seen.head ? null : 'log-went-back';
 }
 
 /** The farthest end of the log that was seen, in which incarnation. */
@@ -21,6 +23,16 @@ export interface SeenHead {
   incarnation: string | null;
   head: number;
 }
+
+/** Where a UUID says its version. */
+const VERSION_AT = 14;
+
+/** The first incarnation is random; those that follow it are version 7 UUIDs, which are in the order of their making. */
+const isLater = (incarnation: string): boolean => incarnation.charAt(VERSION_AT) === '7';
+
+/** Whether an operator has accepted what there is, since the incarnation that was seen; null: none was. */
+export const isSuccessor = (incarnation: string, seen: string | null): boolean =>
+  seen === null || (isLater(incarnation) && (!isLater(seen) || incarnation > seen));
 
 /** What is remembered after a read. A new incarnation begins anew: an operator has accepted what it holds. */
 export const seenAfter = ({ incarnation, head }: DatabasePosition, seen: SeenHead): SeenHead => ({

@@ -20,6 +20,13 @@ export interface LogEntry {
 export const ENTRY = `json_build_object('sequence', r.sequence, 'effect', r.effect, 'scope', r.scope, 'key', r.key,
   'organizationId', r.organization_id, 'rootOrganizationId', o.root_id)`;
 
+/**
+ * Whether an entry `r` of the log still says something. All that was before the last revocation of the whole instance
+ * is dead by that alone; and where rows came from another database system, the transactions of their entries would
+ * count as yet to come. Whoever changes something holds the instance, so that no such entry is committed later.
+ */
+export const COUNTS = `r.sequence >= coalesce((SELECT sequence FROM epoch WHERE scope = 'instance' AND key = '*'), 0)`;
+
 /** Which database this is, and how far its log goes. */
 export interface DatabasePosition {
   /** The highest sequence in the log; 0 when there is none. */
@@ -88,7 +95,7 @@ export const READ_LOG = `
     ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at
   ), seen AS (
     SELECT ${ENTRY} AS entry FROM revocation r LEFT JOIN organization o ON o.id = r.organization_id
-    WHERE r.transaction_id >= $2::bigint OR r.transaction_id = ANY($3::bigint[])
+    WHERE (r.transaction_id >= $2::bigint OR r.transaction_id = ANY($3::bigint[])) AND ${COUNTS}
     LIMIT ${MOST_ENTRIES + 1}
   )
   SELECT pg_current_snapshot()::text AS snapshot, clock_timestamp() AS "databaseTime",

@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
 import { Clock, type Instant } from '../common/clock.js';
@@ -7,17 +7,19 @@ import { newId } from '../common/random-id.js';
 import { AppConfig } from '../config/app-config.js';
 import { Backing } from '../config/backing.js';
 import { dropConnections, watchConnections } from '../database/drop-connections.js';
+import { DatabaseTrust } from './database-trust.js';
 import { LogConnection, readPosition } from './log-connection.js';
-import { type Distrust, distrustOf, seenAfter, type SeenHead } from './log-position.js';
-import { type LogEntry, type LogRead, MOST_ENTRIES, NOTHING_SEEN, type Snapshot } from './log-read.js';
+import {
+  type DatabasePosition,
+  type LogEntry,
+  type LogRead,
+  MOST_ENTRIES,
+  NOTHING_SEEN,
+  type Snapshot,
+} from './log-read.js';
 import { NamedScopes } from './named-scopes.js';
+import { ReadTurns } from './read-turns.js';
 import { nameOf, type ScopeKey } from './scope.js';
-
-/** Milliseconds between reads that nobody asked for. */
-const INTERVAL_MS = 200;
-
-/** Hints bring a read forward to so many milliseconds after the one before: many revocations share one. */
-const HINTED_INTERVAL_MS = 10;
 
 /** Names that are remembered with the position at which they came up; what is older is asked again. */
 const REMEMBERED_NAMES = 200_000;
@@ -31,22 +33,13 @@ type Listener<T> = (news: T) => void;
  */
 @Injectable()
 export class RevocationReader implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly log = new Logger(RevocationReader.name);
   private readonly named = new NamedScopes(REMEMBERED_NAMES);
   private readonly connection: LogConnection;
+  private readonly turns: ReadTurns;
+  private readonly trust: DatabaseTrust;
   private readonly listeners: Listener<LogEntry[]>[] = [];
   private readonly resetListeners: Listener<void>[] = [];
   private last: { read: LogRead; asOf: Instant } | null = null;
-  private seenHead: SeenHead = { incarnation: null, head: 0 };
-  private distrust: Distrust | null = null;
-  private isFailing = false;
-  private running: Promise<void> | null = null;
-  private following: Promise<void> | null = null;
-  private timer: NodeJS.Timeout | undefined;
-  /** When the timer goes off, on the monotonic clock. */
-  private due = Number.POSITIVE_INFINITY;
-  private startedAt = Number.NEGATIVE_INFINITY;
-  private isStopped = false;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -55,21 +48,20 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
     backing: Backing,
   ) {
     const url = config.DATABASE_DIRECT_URL ?? backing.databaseUrl;
-    this.connection = new LogConnection(url, newId(), () => this.schedule(HINTED_INTERVAL_MS));
+    this.turns = new ReadTurns(clock, () => this.readOnce());
+    this.connection = new LogConnection(url, newId(), () => this.turns.hasten());
+    this.trust = new DatabaseTrust(dataSource);
   }
 
   /** The first read: from here on, everything that is revoked is seen. */
   async onApplicationBootstrap(): Promise<void> {
     watchConnections(this.dataSource, (client) => this.question(client));
-    await this.claimDatabase();
-    await this.read();
-    this.schedule(INTERVAL_MS);
+    await this.trust.begin();
+    await this.turns.begin();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
-    clearTimeout(this.timer);
-    await this.running?.catch(() => undefined);
+    await this.turns.end();
     await this.connection.close();
   }
 
@@ -95,7 +87,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
 
   /** Whether what is known is young enough to accept somebody by. To be asked in the step that accepts. */
   isFresh(): boolean {
-    if (!this.last || this.distrust) return false;
+    if (!this.last || !this.isTrusted) return false;
     return this.clock.ageOf(this.last.asOf) <= this.config.REVOCATION_MAX_STALENESS;
   }
 
@@ -105,9 +97,14 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
     if (!this.isFresh()) throw new ServiceUnavailableError("The state of access tokens can't be known right now");
   }
 
+  /** Whether the database is, as far as can be told, no older state of itself. */
+  get isTrusted(): boolean {
+    return this.trust.isGiven;
+  }
+
   /** Refuses everything while the database may be an older state of itself. */
   checkTrust(): void {
-    if (this.distrust) throw new ServiceUnavailableError('The database was restored; an operator has to accept it');
+    this.trust.check();
   }
 
   /** Told of every entry, in any order, some of them twice. */
@@ -123,25 +120,12 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
   /** What a transaction of this replica has just committed: no need to wait until the log is read. */
   apply(entries: readonly Pick<ScopeKey, 'key'>[]): void {
     this.named.name(entries.map(nameOf));
-    this.schedule(HINTED_INTERVAL_MS);
+    this.turns.hasten();
   }
 
   /** Resolves when a read that was sent after this call has been applied; callers share it. */
   read(): Promise<void> {
-    if (!this.running) return this.start();
-    this.following ??= this.running
-      .catch(() => undefined)
-      .then(() => {
-        this.following = null;
-        return this.start();
-      });
-    return this.following;
-  }
-
-  private start(): Promise<void> {
-    this.startedAt = this.clock.monotonic();
-    this.running = this.readOnce().finally(() => (this.running = null));
-    return this.running;
+    return this.turns.read();
   }
 
   private async readOnce(): Promise<void> {
@@ -156,10 +140,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
   private take(read: LogRead, asOf: Instant): void {
     const before = this.last?.read;
     const isContinued = before?.timeline === read.timeline && before.incarnation === read.incarnation;
-    // A log that has grown again since proves nothing: only an operator, by a new incarnation, ends the doubt.
-    const doubt = this.seenHead.incarnation === read.incarnation ? this.distrust : null;
-    this.noteDistrust(distrustOf(read, this.seenHead) ?? doubt);
-    this.seenHead = seenAfter(read, this.seenHead);
+    this.trust.take(read);
     this.last = { read, asOf };
     if (!isContinued || read.entries.length > MOST_ENTRIES) {
       this.named.nameAll();
@@ -171,58 +152,22 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
     if (read.entries.length > 0) for (const tell of this.listeners) tell(read.entries);
   }
 
-  private noteDistrust(distrust: Distrust | null): void {
-    if (distrust !== null && distrust !== this.distrust) {
-      this.log.fatal(`The database may be an older state of itself (${distrust}): nothing is accepted any more`);
-    }
-    this.distrust = distrust;
-  }
-
   /**
    * A restore or a takeover breaks every connection. So each new one is asked whether its database has gone back, and
    * refused unless it leads to the server that the log was read from, before anybody uses it: until the log is read
    * again, what is known would still count as fresh.
    */
   private async question(client: ClientBase): Promise<void> {
-    const seen = this.seenHead;
+    const judge = this.trust.judgement();
     const position = await readPosition(client);
     if (!position || !this.last) return;
-    if (position.timeline !== this.last.read.timeline) {
-      this.schedule(HINTED_INTERVAL_MS);
-      throw new ServiceUnavailableError('Another database server has taken over, or did so before');
-    }
-    const distrust = distrustOf(position, seen);
-    if (distrust) this.noteDistrust(distrust);
+    this.checkServer(position, this.last.read);
+    judge(position);
   }
 
-  /** The database says which one it is, once; a copy of its rows elsewhere is told by that. */
-  private async claimDatabase(): Promise<void> {
-    await this.dataSource.query(
-      `UPDATE instance SET system_identifier = (SELECT system_identifier::text FROM pg_control_system()),
-         database_oid = (SELECT oid FROM pg_database WHERE datname = current_database())
-       WHERE id = 1 AND system_identifier IS NULL`,
-    );
-  }
-
-  /** Has the next read begin no later than so many milliseconds after the last one began. */
-  private schedule(interval: number): void {
-    const due = this.startedAt + interval;
-    if (this.isStopped || due >= this.due) return;
-    clearTimeout(this.timer);
-    this.due = due;
-    this.timer = setTimeout(() => void this.readInTurn(), Math.max(0, due - this.clock.monotonic())).unref();
-  }
-
-  private async readInTurn(): Promise<void> {
-    this.due = Number.POSITIVE_INFINITY;
-    try {
-      await this.read();
-      if (this.isFailing) this.log.warn('The revocation log is read again');
-      this.isFailing = false;
-    } catch (error) {
-      if (!this.isFailing) this.log.error('The revocation log could not be read', String(error));
-      this.isFailing = true;
-    }
-    this.schedule(INTERVAL_MS);
+  private checkServer({ timeline }: DatabasePosition, last: LogRead): void {
+    if (timeline === last.timeline) return;
+    this.turns.hasten();
+    throw new ServiceUnavailableError('Another database server has taken over, or did so before');
   }
 }

@@ -140,7 +140,7 @@ describe('GET /api/v1/revocations/stream', () => {
       const { token } = await verifier();
       const stream = await follow(token);
       const { id = '' } = (await stream.until(isHeartbeat)).at(-1) ?? {};
-      await app.db.query('UPDATE instance SET incarnation = gen_random_uuid()');
+      await app.db.query('UPDATE instance SET incarnation = uuidv7()');
       await app.catchUp();
       await stream.ended();
       const again = await follow(token, { 'last-event-id': id });

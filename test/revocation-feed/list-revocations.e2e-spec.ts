@@ -138,7 +138,7 @@ describe('GET /api/v1/revocations', () => {
       const token = await verifier();
       const tokenId = await revoked();
       const { next } = await walk(token);
-      await app.db.query('UPDATE instance SET incarnation = gen_random_uuid()');
+      await app.db.query('UPDATE instance SET incarnation = uuidv7()');
       await app.catchUp();
       const answer = await page(token, `?after=${next}`);
       expect(answer.reset).toBe(true);

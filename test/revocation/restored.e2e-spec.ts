@@ -62,7 +62,7 @@ describe('a database that may be an older state of itself', () => {
     expect((await app.http.get('/api/v1/identities/details', { token })).status).toBe(200);
     await app.db.query('UPDATE access_token SET revoked_at = now() WHERE id = $1', [tokenId]);
     expect((await app.http.get('/api/v1/identities/details', { token })).status).toBe(200);
-    await app.db.query('UPDATE instance SET incarnation = gen_random_uuid()');
+    await app.db.query('UPDATE instance SET incarnation = uuidv7()');
     await app.catchUp();
     expect((await app.http.get('/api/v1/identities/details', { token })).status).toBe(401);
   });

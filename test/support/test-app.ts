@@ -30,6 +30,8 @@ interface TestAppOptions {
   clock?: TestClock;
   /** The keys that open the signing keys; `beside` gives the others'. */
   keyEncryptionKeys?: Buffer[];
+  /** A migrated database that the test has made, and that is there after the service. */
+  url?: string;
   /** By what address the service reaches its database, given where that is. */
   via?: (url: string) => Promise<string>;
 }
@@ -69,7 +71,7 @@ export class TestApp {
     setUpApp(nest, config, log);
     await nest.listen(0, '127.0.0.1');
     const { port } = nest.getHttpServer().address() as { port: number };
-    const app = new TestApp(nest, backing, clock, `http://127.0.0.1:${port}`, beside === undefined);
+    const app = new TestApp(nest, backing, clock, `http://127.0.0.1:${port}`, !beside && !options.url);
     Object.assign(app, { logLines: lines });
     return app;
   }
@@ -100,7 +102,12 @@ export class TestApp {
   }
 }
 
-async function backingOf({ beside, via = async (url) => url, keyEncryptionKeys }: TestAppOptions): Promise<Backing> {
-  const url = await via(beside?.backing.databaseUrl ?? (await createDatabase()));
+async function backingOf({
+  beside,
+  url: given,
+  via = async (url) => url,
+  keyEncryptionKeys,
+}: TestAppOptions): Promise<Backing> {
+  const url = await via(given ?? beside?.backing.databaseUrl ?? (await createDatabase()));
   return new Backing(url, keyEncryptionKeys ?? beside?.backing.keyEncryptionKeys ?? [randomBytes(32)]);
 }

@@ -1,0 +1,70 @@
+import { Logger } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import { ServiceUnavailableError } from '../common/errors/app-error.js';
+import { claimOnce, putInDoubt } from './database-claim.js';
+import { type Distrust, distrustOf, isSuccessor, seenAfter, type SeenHead } from './log-position.js';
+import type { DatabasePosition } from './log-read.js';
+
+/** Watches whether the database goes back to an older state of itself, in which revoked tokens live again. */
+export class DatabaseTrust {
+  private readonly log = new Logger(DatabaseTrust.name);
+  private seen: SeenHead = { incarnation: null, head: 0 };
+  private distrust: Distrust | null = null;
+  private isTelling = false;
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Whether the database is, as far as can be told, no older state of itself. */
+  get isGiven(): boolean {
+    return this.distrust === null;
+  }
+
+  /** Refuses everything until an operator has spoken. */
+  check(): void {
+    if (this.isGiven) return;
+    throw new ServiceUnavailableError(
+      'The database may be an older state of itself; an operator has to accept it with "token-auth restore accept"',
+    );
+  }
+
+  /** Has the database remember where it is, if nobody did before. */
+  async begin(): Promise<void> {
+    await claimOnce(this.dataSource);
+  }
+
+  /** Judges by a read of the log. One that has grown again proves nothing: only a new incarnation ends a doubt. */
+  take(read: DatabasePosition): void {
+    const doubt = isSuccessor(read.incarnation, this.seen.incarnation) ? null : this.distrust;
+    this.note(distrustOf(read, this.seen) ?? doubt, read);
+    if (this.isGiven) this.seen = seenAfter(read, this.seen);
+  }
+
+  /** Judges by what a new connection tells that is asked from now on, before anybody uses it. */
+  judgement(): (position: DatabasePosition) => void {
+    const { seen } = this;
+    return (position) => {
+      const distrust = distrustOf(position, seen);
+      if (!distrust) return;
+      // A restore may have been accepted since the connection was asked: then nothing can be said of it.
+      if (seen.incarnation !== this.seen.incarnation) throw new ServiceUnavailableError('The database has changed');
+      this.note(distrust, position);
+    };
+  }
+
+  private note(distrust: Distrust | null, { incarnation }: DatabasePosition): void {
+    if (distrust === 'log-went-back') void this.tellDatabase(incarnation);
+    if (distrust !== null && this.isGiven) {
+      this.log.fatal(`The database may be an older state of itself (${distrust}): nothing is accepted any more`);
+    }
+    this.distrust = distrust;
+  }
+
+  /** A replica that is started anew knows nothing of what this one saw, unless the database says it. */
+  private async tellDatabase(incarnation: string): Promise<void> {
+    if (this.isTelling) return;
+    this.isTelling = true;
+    // What fails is done with the next read.
+    await putInDoubt(this.dataSource, incarnation, this.seen).catch(() => undefined);
+    this.isTelling = false;
+  }
+}
