@@ -3,9 +3,8 @@ import { In } from 'typeorm';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
 import { BadRequestError } from '../common/errors/app-error.js';
 import type { RequestContext } from '../common/http/request-context.js';
-import { newIdAt } from '../common/random-id.js';
 import { SigningKey } from '../database/entities/signing-key.entity.js';
-import { claimAnew, isClaimedElsewhere } from '../revocation/database-claim.js';
+import { claimAnew, readClaim } from '../revocation/database-claim.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { WHOLE_INSTANCE } from '../revocation/scope.js';
 import { type KeyChange, KeyLifecycle } from './key-lifecycle.service.js';
@@ -53,9 +52,10 @@ export class Restore {
   /** The tokens' own entries may be lost, and so may the keys' rows: one entry and a new set of keys end them all. */
   private async beginAnew(change: KeyChange, made: ActiveKey, isUndetected: boolean): Promise<AcceptedRestore> {
     const { tx, actor, now } = change;
-    const wasDetected = await isClaimedElsewhere(tx);
+    const claim = await readClaim(tx);
+    const wasDetected = claim.isElsewhere;
     if (!wasDetected && !isUndetected) throw new BadRequestError(NOTHING_DETECTED);
-    await claimAnew(tx, newIdAt(now));
+    await claimAnew(tx, claim, now);
     await this.revocations.revokeScope(tx, { ...WHOLE_INSTANCE, organizationId: null, now });
     const former = await tx.findBy(SigningKey, { state: In(['next', 'active', 'retiring']) });
     for (const key of former) await this.lifecycle.revoke(change, key);

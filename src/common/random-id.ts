@@ -6,9 +6,6 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 /** A version 7 UUID (RFC 9562): unique, and sorted by the time of its making. */
 export const newId = (): string => v7();
 
-/** The same for a time that is not this machine's. */
-export const newIdAt = (time: Date): string => v7({ msecs: time.getTime() });
-
 /** `req-` and 14 letters or digits: a name to find one request in a log by, no secret. */
 export const newReqId = (): string =>
   `req-${Array.from(randomBytes(14), (byte) => ALPHABET[byte % ALPHABET.length]).join('')}`;

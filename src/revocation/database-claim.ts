@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import { successorOf } from './incarnation.js';
 import type { SeenHead } from './log-position.js';
 
 const SYSTEM = '(SELECT system_identifier::text FROM pg_control_system())';
@@ -12,22 +13,28 @@ export async function claimOnce(db: DataSource): Promise<void> {
   );
 }
 
-/** Whether the instance says that it belongs elsewhere: it was written there, or a replica has put it in doubt. */
-export async function isClaimedElsewhere(tx: EntityManager): Promise<boolean> {
-  const [row]: { isElsewhere: boolean }[] = await tx.query(
-    `SELECT system_identifier IS NOT NULL
+/** Which incarnation the instance is in, and where it belongs by its own words. */
+export interface Claim {
+  incarnation: string;
+  /** It was written in another database, or a replica has put it in doubt. */
+  isElsewhere: boolean;
+}
+
+export async function readClaim(tx: EntityManager): Promise<Claim> {
+  const [claim]: Claim[] = await tx.query(
+    `SELECT incarnation, system_identifier IS NOT NULL
        AND (system_identifier, database_oid) IS DISTINCT FROM (${SYSTEM}, ${DATABASE}) AS "isElsewhere"
      FROM instance WHERE id = 1`,
   );
-  if (!row) throw new Error('The instance has no row');
-  return row.isElsewhere;
+  if (!claim) throw new Error('The instance has no row');
+  return claim;
 }
 
-/** Makes the database the one that the instance belongs to, under a new incarnation. */
-export async function claimAnew(tx: EntityManager, incarnation: string): Promise<void> {
+/** Makes the database the one that the instance belongs to, under an incarnation that follows the former one. */
+export async function claimAnew(tx: EntityManager, former: Claim, now: Date): Promise<void> {
   await tx.query(
     `UPDATE instance SET incarnation = $1, system_identifier = ${SYSTEM}, database_oid = ${DATABASE} WHERE id = 1`,
-    [incarnation],
+    [successorOf(former.incarnation, now)],
   );
 }
 

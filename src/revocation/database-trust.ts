@@ -2,7 +2,8 @@ import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import { claimOnce, putInDoubt } from './database-claim.js';
-import { type Distrust, distrustOf, isSuccessor, seenAfter, type SeenHead } from './log-position.js';
+import { isSuccessor } from './incarnation.js';
+import { type Distrust, distrustOf, seenAfter, type SeenHead } from './log-position.js';
 import type { DatabasePosition } from './log-read.js';
 
 /** Watches whether the database goes back to an older state of itself, in which revoked tokens live again. */

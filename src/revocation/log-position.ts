@@ -1,3 +1,4 @@
+import { isSuccessor } from './incarnation.js';
 import type { DatabaseIdentity, DatabasePosition } from './log-read.js';
 
 /** Why nothing can be believed until an operator has spoken. For the log. */
@@ -23,16 +24,6 @@ export interface SeenHead {
   incarnation: string | null;
   head: number;
 }
-
-/** Where a UUID says its version. */
-const VERSION_AT = 14;
-
-/** The first incarnation is random; those that follow it are version 7 UUIDs, which are in the order of their making. */
-const isLater = (incarnation: string): boolean => incarnation.charAt(VERSION_AT) === '7';
-
-/** Whether an operator has accepted what there is, since the incarnation that was seen; null: none was. */
-export const isSuccessor = (incarnation: string, seen: string | null): boolean =>
-  seen === null || (isLater(incarnation) && (!isLater(seen) || incarnation > seen));
 
 /** What is remembered after a read. A new incarnation begins anew: an operator has accepted what it holds. */
 export const seenAfter = ({ incarnation, head }: DatabasePosition, seen: SeenHead): SeenHead => ({

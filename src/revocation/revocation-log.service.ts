@@ -54,9 +54,9 @@ export class RevocationLog {
   }
 
   /**
-   * Ends every token of a scope with one entry, however many there are. The caller must have locked `FOR UPDATE`
-   * the row that mints of this scope share, and must change or delete that row in the same transaction: so no mint
-   * that saw a later number can have slipped in before it, and none that waited goes on.
+   * Ends every token of a scope with one entry, however many there are. The caller must have locked the row that mints
+   * of this scope share, `FOR UPDATE` or with its table, and must change or delete that row in the same transaction: so
+   * no mint that saw a later number can have slipped in before it, and none that waited goes on.
    */
   async revokeScope(tx: EntityManager, entry: Entry): Promise<void> {
     const sequence = await this.append(tx, 'revoked', entry, await latestEnd(tx, entry));

@@ -1,3 +1,5 @@
+import { serviceContext } from '../../src/access-token/service-context.js';
+import { BootstrapService } from '../../src/bootstrap/bootstrap.service.js';
 import { failedKeys, refusal, tally, told } from '../support/answers.js';
 import { decodeJwt } from '../support/jwt.js';
 import { TestApp } from '../support/test-app.js';
@@ -130,6 +132,21 @@ describe('POST /api/v1/admin/bootstrap', () => {
       await app.db.query('UPDATE organization SET deleted_at = now()');
       expect((await bootstrap(app)).status).toBe(400);
     });
+  });
+
+  it('takes no lock where the instance has been set up, and a recovery shares it with mints', async () => {
+    const app = await start();
+    await bootstrap(app);
+    const mint = app.db.createQueryRunner();
+    await mint.startTransaction();
+    await mint.query('SELECT FROM instance FOR SHARE');
+    expect((await bootstrap(app)).status).toBe(400);
+    const recovery = await app.nest.get(BootstrapService).recover(serviceContext(app.clock.now()));
+    await mint.query('UPDATE instance SET bootstrapped_at = bootstrapped_at');
+    expect((await bootstrap(app)).status).toBe(400);
+    await mint.rollbackTransaction();
+    await mint.release();
+    expect((await app.http.get('/api/v1/identities/details', { token: recovery.token })).status).toBe(200);
   });
 
   it('is no route at all where it is switched off', async () => {

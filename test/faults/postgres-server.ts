@@ -11,14 +11,14 @@ import { answers } from '../../src/database/embedded/connection.js';
 const PLACES = ['/usr/lib/postgresql', '/usr/pgsql', '/opt/homebrew/opt', '/usr/local/opt'];
 
 /** The programs that the embedded PostgreSQL does not bring. */
-const NEEDED = ['initdb', 'postgres', 'pg_basebackup'];
+const NEEDED = ['initdb', 'pg_resetwal', 'postgres', 'pg_basebackup'];
 
-/** The directory of the newest PostgreSQL on this machine that has all its programs; undefined where there is none. */
-export function findTools(): string | undefined {
+/** The directory of the newest PostgreSQL on this machine that has these programs too; undefined where there is none. */
+export function findTools(...more: string[]): string | undefined {
   const versions = PLACES.filter((place) => existsSync(place)).flatMap((place) =>
     readdirSync(place, { withFileTypes: true })
       .map(({ name }) => ({ directory: join(place, name, 'bin'), version: Number(/[\d.]+$/.exec(name)?.[0] ?? 0) }))
-      .filter(({ directory }) => NEEDED.every((program) => existsSync(join(directory, program)))),
+      .filter(({ directory }) => [...NEEDED, ...more].every((program) => existsSync(join(directory, program)))),
   );
   return versions.toSorted((one, other) => other.version - one.version)[0]?.directory;
 }

@@ -7,36 +7,35 @@ import { accountFor } from '../../src/database/embedded/account.js';
 import { PostgresServer, runTool, type Setting } from './postgres-server.js';
 import { until } from './until.js';
 
-/** A primary, and a standby without whose word the primary acknowledges no commit. */
+/** A primary and its standby. */
 export class ServerPair {
   private readonly servers: PostgresServer[] = [];
+  private setting: Setting = { tools: '', account: undefined, password: '' };
   private directory = '';
   private leader = 0;
 
   constructor(private readonly tools: string) {}
 
-  /** The database on the server that was promoted last. */
+  /** The database on the server that leads: the primary, or what has taken its place since. */
   get url(): string {
     const server = this.servers[this.leader];
     if (!server) throw new Error('The servers have not been started');
     return server.urlOf('postgres');
   }
 
-  async open(): Promise<void> {
+  /** The primary acknowledges no commit without the word of its standby, unless told otherwise. */
+  async open({ isSynchronous = true } = {}): Promise<void> {
     this.directory = await mkdtemp(join(tmpdir(), 'token-auth-faults-'));
-    const setting = {
-      tools: this.tools,
-      account: accountFor(this.directory),
-      password: randomBytes(24).toString('hex'),
-    };
-    if (setting.account) await chown(this.directory, setting.account.uid, setting.account.gid);
-    await this.makePrimary(setting);
-    await this.makeStandby(setting);
-    await this.query(`ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (standby)'`);
+    const account = accountFor(this.directory);
+    this.setting = { tools: this.tools, account, password: randomBytes(24).toString('hex') };
+    if (account) await chown(this.directory, account.uid, account.gid);
+    await this.makePrimary();
+    this.servers.push(await PostgresServer.start(this.setting, await this.backUp('standby', '-R')));
+    if (isSynchronous) await this.query(`ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (standby)'`);
     await this.query('SELECT pg_reload_conf()');
-    await until('the standby confirms commits', async () => {
-      const [standby] = await this.query(`SELECT sync_state FROM pg_stat_replication`);
-      return standby?.sync_state === 'quorum';
+    await until('the standby follows', async () => {
+      const [standby] = await this.query(`SELECT sync_state, state FROM pg_stat_replication`);
+      return standby?.state === 'streaming' && standby.sync_state === (isSynchronous ? 'quorum' : 'async');
     });
   }
 
@@ -46,35 +45,72 @@ export class ServerPair {
     await this.query('SELECT pg_promote()');
   }
 
+  /** Lets the standby receive nothing any more; what was committed before, it has. */
+  async separate(): Promise<void> {
+    const standby = this.servers[1].urlOf('postgres');
+    const [{ end }] = await this.query('SELECT pg_current_wal_lsn() AS end');
+    await until('the standby has everything', async () => {
+      const [row] = await ask(standby, `SELECT pg_last_wal_replay_lsn() >= '${String(end)}' AS "isThere"`);
+      return row?.isThere === true;
+    });
+    await ask(standby, `ALTER SYSTEM SET primary_conninfo = ''`);
+    await ask(standby, 'SELECT pg_reload_conf()');
+    await until('the standby is alone', async () => {
+      const followers = await this.query('SELECT FROM pg_stat_replication');
+      return followers.length === 0;
+    });
+  }
+
+  /**
+   * A base backup, made while the server runs: its data directory. One that is to follow must be made before the
+   * primary waits for it, or else it would itself wait for one when promoted.
+   */
+  async backUp(name: string, ...options: string[]): Promise<string> {
+    const data = join(this.directory, name);
+    const { port } = this.servers[this.leader];
+    const source = `host=127.0.0.1 port=${port} user=postgres application_name=${name} sslmode=disable`;
+    await this.run('pg_basebackup', ['-D', data, '-d', source, ...options, '--checkpoint=fast', '--no-sync']);
+    return data;
+  }
+
+  /** Ends the server that leads; one on a base backup takes its place. */
+  async restore(data: string): Promise<void> {
+    await this.servers[this.leader].stop();
+    this.leader = this.servers.push(await PostgresServer.start(this.setting, data)) - 1;
+  }
+
+  /** One of PostgreSQL's programs. */
+  async run(program: string, args: string[]): Promise<void> {
+    await runTool(this.setting, program, args);
+  }
+
+  /** A path for a file of theirs. */
+  fileOf = (name: string): string => join(this.directory, name);
+
   async close(): Promise<void> {
     await Promise.all(this.servers.map((server) => server.stop()));
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  private async makePrimary(setting: Setting): Promise<void> {
-    const [data, passwordFile] = [join(this.directory, 'primary'), join(this.directory, 'password')];
-    await writeFile(passwordFile, setting.password);
+  private async makePrimary(): Promise<void> {
+    const [data, passwordFile] = [this.fileOf('primary'), this.fileOf('password')];
+    await writeFile(passwordFile, this.setting.password);
     const options = ['--username=postgres', '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync'];
-    await runTool(setting, 'initdb', ['-D', data, `--pwfile=${passwordFile}`, ...options]);
-    this.servers.push(await PostgresServer.start(setting, data));
+    await this.run('initdb', ['-D', data, `--pwfile=${passwordFile}`, ...options]);
+    // Its transactions have higher numbers than those of any other server here.
+    await this.run('pg_resetwal', ['--epoch=1', data]);
+    this.servers.push(await PostgresServer.start(this.setting, data));
   }
 
-  /** A copy that follows; made before the primary waits for it, or else it would itself wait for one when promoted. */
-  private async makeStandby(setting: Setting): Promise<void> {
-    const data = join(this.directory, 'standby');
-    const { port } = this.servers[0];
-    const source = `host=127.0.0.1 port=${port} user=postgres application_name=standby sslmode=disable`;
-    await runTool(setting, 'pg_basebackup', ['-D', data, '-d', source, '-R', '--checkpoint=fast', '--no-sync']);
-    this.servers.push(await PostgresServer.start(setting, data));
-  }
+  private query = (statement: string): Promise<Record<string, unknown>[]> => ask(this.url, statement);
+}
 
-  private async query(statement: string): Promise<Record<string, unknown>[]> {
-    const client = new Client({ connectionString: this.url });
-    await client.connect();
-    try {
-      return (await client.query<Record<string, unknown>>(statement)).rows;
-    } finally {
-      await client.end();
-    }
+async function ask(url: string, statement: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(statement)).rows;
+  } finally {
+    await client.end();
   }
 }
