@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
+import { ServiceProcess } from '../support/service-process.js';
 import { Replica } from './replica.js';
 import { until } from './until.js';
 
@@ -28,9 +29,10 @@ export class Cluster {
   readonly identities = {} as Record<Kind, string>;
   adminToken = '';
   private readonly bootstrapToken = randomBytes(24).toString('hex');
+  private readonly env: Record<string, string>;
 
   constructor(readonly database: Database) {
-    const env = {
+    this.env = {
       ISSUER: 'http://localhost:8080',
       KEY_ENCRYPTION_KEYS: randomBytes(32).toString('base64'),
       PORT: '0',
@@ -41,7 +43,7 @@ export class Cluster {
       BOOTSTRAP_ENABLED: 'true',
       BOOTSTRAP_TOKEN: this.bootstrapToken,
     };
-    this.replicas = ['a', 'b', 'c'].map((name) => new Replica(name, env));
+    this.replicas = ['a', 'b', 'c'].map((name) => new Replica(name, this.env));
   }
 
   async open(): Promise<void> {
@@ -75,6 +77,12 @@ export class Cluster {
     );
   }
 
+  /** Lets an operator accept the database as it is, and makes another administrator. */
+  async acceptRestore(): Promise<void> {
+    await this.operate('restore', 'accept');
+    this.adminToken = (await this.operate('bootstrap', '--recover')).trim();
+  }
+
   async query<T extends object>(statement: string): Promise<T[]> {
     const client = new Client({ connectionString: this.database.url });
     await client.connect();
@@ -83,6 +91,14 @@ export class Cluster {
     } finally {
       await client.end();
     }
+  }
+
+  /** Runs a command of the command line to its end; gives what it printed. */
+  private async operate(...args: string[]): Promise<string> {
+    const command = ServiceProcess.run(args, { ...this.env, DATABASE_URL: this.database.url });
+    const status = await command.exit();
+    if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${command.stderr}`);
+    return command.stdout;
   }
 
   private async setUp(replica: Replica): Promise<void> {

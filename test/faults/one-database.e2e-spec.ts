@@ -75,12 +75,17 @@ describe('three replicas on one PostgreSQL', () => {
   );
 
   it.each(tried(RESTORES))(
-    'accept nothing at all when the database comes back as it was before a revocation: %s',
+    'accept nothing at all when the database comes back as it was before a revocation, until that is accepted: %s',
     async (_name, way) => {
       await load.end();
-      for (const { toRevoked, toGood } of await goBack({ server, cluster, load, deeds }, way)) {
+      const { inDoubt, accepted } = await goBack({ server, cluster, load, deeds }, way);
+      for (const { toRevoked, toGood } of inDoubt) {
         expect(toRevoked).not.toContain('accepted');
         expect(toGood).toEqual([503, 503]);
+      }
+      for (const { toRevoked, toFresh } of accepted) {
+        expect(new Set(toRevoked)).toEqual(new Set(['refused']));
+        expect(new Set(toFresh)).toEqual(new Set(['accepted']));
       }
       expect(oracle.violations).toEqual(NONE);
     },

@@ -27,35 +27,48 @@ export const RESTORES: Record<string, Way> = {
   },
 };
 
-/**
- * Takes the database back to before a revocation that every replica knows of. Gives what each replica says to the
- * revoked tokens and to a good one once it has noticed.
- */
-export async function goBack(scene: Omit<Scene, 'victim'>, { copy, putBack }: Way): Promise<Said[]> {
+interface Told {
+  /** What each replica says once it has noticed. */
+  inDoubt: { toRevoked: string[]; toGood: number[] }[];
+  /** And once an operator has accepted the restore: to the same, and to tokens that were minted since. */
+  accepted: { toRevoked: string[]; toFresh: string[] }[];
+}
+
+/** Takes the database back to before a revocation that every replica knows of, and has an operator accept that. */
+export async function goBack(scene: Omit<Scene, 'victim'>, { copy, putBack }: Way): Promise<Told> {
   const { cluster, server, load, deeds } = scene;
-  await forget(cluster);
-  const witnesses = await load.witnesses(5);
+  const { replicas } = cluster;
+  const revoked = await load.witnesses(5);
   await apart(scene, () => copy(server));
   await cluster.works();
-  await load.revoke(witnesses, cluster.replicas);
-  await Promise.all(cluster.replicas.map((replica) => until('all refuse', () => isRefused(deeds, replica, witnesses))));
+  await load.revoke(revoked, replicas);
+  const isKnown = async (replica: Replica): Promise<boolean> =>
+    (await verdictsOf(deeds, replica, revoked)).every((verdict) => verdict === 'refused');
+  await Promise.all(replicas.map((replica) => until('all refuse', () => isKnown(replica))));
+  const noticed = replicas.map((replica) => ({ replica, before: noticesOf(replica) }));
   await apart(scene, () => putBack(server));
-  return Promise.all(cluster.replicas.map((replica) => sayingsOf(scene, replica, witnesses)));
+  const notices = noticed.map(({ replica, before }) => until('it notices', () => noticesOf(replica) > before));
+  await Promise.all(notices);
+  const inDoubt = await Promise.all(
+    replicas.map(async (replica) => ({
+      toRevoked: await verdictsOf(deeds, replica, revoked),
+      toGood: await statusesOf(cluster, replica),
+    })),
+  );
+  await cluster.acceptRestore();
+  await cluster.works();
+  const fresh = await load.witnesses(5);
+  const accepted = await Promise.all(
+    replicas.map(async (replica) => ({
+      toRevoked: await verdictsOf(deeds, replica, revoked),
+      toFresh: await verdictsOf(deeds, replica, fresh),
+    })),
+  );
+  return { inDoubt, accepted };
 }
 
-interface Said {
-  toRevoked: string[];
-  toGood: number[];
-}
-
-const hasNoticed = (replica: Replica): boolean => replica.log.includes('may be an older state of itself');
-
-/** Replicas that have noticed such a thing before begin anew, with a memory that is empty. */
-async function forget({ replicas }: Cluster): Promise<void> {
-  const doubting = replicas.filter(hasNoticed);
-  await Promise.all(doubting.map((replica) => replica.kill()));
-  await Promise.all(doubting.map((replica) => replica.start()));
-}
+/** How often the process has told that it believes nothing any more. */
+const noticesOf = ({ log }: Replica): number => log.split('may be an older state of itself').length - 1;
 
 /** Does something to the database while nobody is connected. */
 async function apart({ cluster, server }: Omit<Scene, 'victim'>, work: () => Promise<void>): Promise<void> {
@@ -64,18 +77,12 @@ async function apart({ cluster, server }: Omit<Scene, 'victim'>, work: () => Pro
   await Promise.all(cluster.replicas.map(({ proxy }) => proxy.restore(server.url)));
 }
 
-async function isRefused(deeds: Deeds, replica: Replica, witnesses: Credential[]): Promise<boolean> {
-  const judged = await Promise.all(witnesses.map(async (each) => deeds.verify(replica, each)));
-  return judged.every(({ verdict }) => verdict === 'refused');
+async function verdictsOf(deeds: Deeds, replica: Replica, credentials: Credential[]): Promise<string[]> {
+  const judged = await Promise.all(credentials.map(async (each) => deeds.verify(replica, each)));
+  return judged.map(({ verdict }) => verdict);
 }
 
-async function sayingsOf(
-  { cluster, deeds }: Omit<Scene, 'victim'>,
-  replica: Replica,
-  witnesses: Credential[],
-): Promise<Said> {
-  await until('the replica notices', () => hasNoticed(replica));
-  const judged = await Promise.all(witnesses.map(async (each) => deeds.verify(replica, each)));
-  const answers = await Promise.all(GOOD.map(async (each) => replica.send({ ...each, token: cluster.adminToken })));
-  return { toRevoked: judged.map(({ verdict }) => verdict), toGood: answers.map(({ status }) => status) };
+async function statusesOf({ adminToken }: Cluster, replica: Replica): Promise<number[]> {
+  const answers = await Promise.all(GOOD.map(async (each) => replica.send({ ...each, token: adminToken })));
+  return answers.map(({ status }) => status);
 }
