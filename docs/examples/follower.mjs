@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 
 const [origin, issuer, token] = process.argv.slice(2);
-const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', origin));
+const readKeys = () => createRemoteJWKSet(new URL('/.well-known/jwks.json', origin));
+let keys = readKeys();
 const latest = { revoked: new Map(), changed: new Map() }; // effect → scope and key → highest sequence
 let knownUpTo = -Infinity; // everything revoked up to then has arrived, on this process's own monotonic clock
 let lastEventId;
@@ -12,7 +13,10 @@ let lastEventId;
 function take(block, sentAt) {
   const field = (name) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1];
   const { entries = [], asOf } = JSON.parse(field('data') ?? '{}');
-  if (field('event') === 'reset') for (const known of Object.values(latest)) known.clear();
+  if (field('event') === 'reset') {
+    for (const known of Object.values(latest)) known.clear();
+    keys = readKeys(); // after a restore, those of before are revoked or were never heard of
+  }
   for (const { effect, scope, key, sequence } of entries) {
     const name = `${scope} ${key}`;
     latest[effect].set(name, Math.max(sequence, latest[effect].get(name) ?? 0)); // they may come twice, in any order
@@ -35,7 +39,9 @@ async function follow() {
 
 async function judge(text) {
   const options = { issuer, audience: issuer, typ: 'at+jwt', algorithms: ['ES256', 'RS256'] };
-  const { payload, protectedHeader } = await jwtVerify(text, keys, options);
+  const keysThen = keys;
+  const { payload, protectedHeader } = await jwtVerify(text, keysThen, options);
+  if (keys !== keysThen) return judge(text); // a reset came in between
   const { jti, sub, authMethod, orgId, rootOrgId, epoch, online } = payload;
   const names = [`token ${jti}`, `identity ${sub}`, `identity-method ${sub}:${authMethod}`, 'instance *'];
   names.push(`identity-organization ${sub}:${orgId}`, `organization ${orgId}`, `organization ${rootOrgId}`);
