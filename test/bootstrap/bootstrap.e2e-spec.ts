@@ -142,7 +142,7 @@ describe('POST /api/v1/admin/bootstrap', () => {
     await mint.query('SELECT FROM instance FOR SHARE');
     expect((await bootstrap(app)).status).toBe(400);
     const recovery = await app.nest.get(BootstrapService).recover(serviceContext(app.clock.now()));
-    await mint.query('UPDATE instance SET bootstrapped_at = bootstrapped_at');
+    await mint.query('LOCK TABLE instance IN EXCLUSIVE MODE');
     expect((await bootstrap(app)).status).toBe(400);
     await mint.rollbackTransaction();
     await mint.release();

@@ -16,6 +16,7 @@ import { waitsForLock } from '../support/waiting.js';
 import { REFUSED, showEverywhere } from '../support/ways-in.js';
 
 const FEED = '/api/v1/revocations';
+const BOOTSTRAP = { email: 'ops@example.com', organization: 'Acme' };
 
 describe('token-auth restore accept', () => {
   let app: TestApp;
@@ -130,6 +131,7 @@ describe('token-auth restore accept', () => {
     await goBack();
     const later = await TestApp.start({ beside: app });
     expect((await later.http.get('/api/v1/identities/details', { token })).status).toBe(503);
+    expect((await later.http.post('/api/v1/admin/bootstrap', { body: BOOTSTRAP })).status).toBe(503);
     await expect(later.nest.get(BootstrapService).recover(context())).rejects.toThrow('token-auth restore accept');
     await accept({ on: later });
     const administrator = await later.nest.get(BootstrapService).recover(context());
@@ -180,8 +182,7 @@ describe('token-auth restore accept', () => {
     const directory = await mkdtemp(join(tmpdir(), 'token-auth-restore-'));
     expect((await welcome(app.nest, directory, true)).admin).toBeNull();
     expect(await readdir(directory)).toEqual([]);
-    const body = { email: 'ops@example.com', organization: 'Acme' };
-    expect((await app.http.post('/api/v1/admin/bootstrap', { body })).status).toBe(503);
+    expect((await app.http.post('/api/v1/admin/bootstrap', { body: BOOTSTRAP })).status).toBe(503);
     await accept();
     expect((await welcome(app.nest, directory, true)).admin).not.toBeNull();
     await rm(directory, { recursive: true });
