@@ -1,5 +1,4 @@
 import { type AcceptedRestore, Restore } from '../access-token/restore.service.js';
-import { Retention } from '../retention/retention.service.js';
 import { operatorContext } from './operator-context.js';
 import { runWithApp } from './run-with-app.js';
 import { UsageError } from './usage-error.js';
@@ -16,7 +15,6 @@ export async function restoreCommand(args: string[], { undetected = false }): Pr
   await runWithApp('silent', async (app) => {
     const accepted = await app.get(Restore).accept({ isUndetected: undetected }, operatorContext());
     process.stdout.write(`${told(accepted)}\n`);
-    await app.get(Retention).run();
   });
 }
 

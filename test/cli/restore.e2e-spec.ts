@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { ServiceProcess } from '../support/service-process.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 
-/** Some start five processes, one after the other. */
+/** Some start three processes, one after the other. */
 jest.setTimeout(120_000);
 
 describe('token-auth restore accept', () => {
@@ -35,7 +35,6 @@ describe('token-auth restore accept', () => {
   const act = { event: 'accept-restore', organization_id: null, user_agent: 'token-auth command line' };
 
   it('refuses where nothing says that there was a restore, and tells how to insist', async () => {
-    expect((await run('bootstrap')).status).toBe(0);
     expect(await run('restore', 'accept')).toEqual({
       status: 1,
       stdout: '',
@@ -64,7 +63,6 @@ describe('token-auth restore accept', () => {
       { ...act, wasDetected: false },
       { ...act, wasDetected: true },
     ]);
-    expect((await run('bootstrap', '--recover')).status).toBe(0);
   });
 
   it.each([[[]], [['accept', 'extra']]])('tells its usage for %j, and opens nothing', async (args) => {

@@ -2,6 +2,8 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { EMBEDDED_ISSUER } from '../../src/config/app-config.js';
+import { newId } from '../../src/common/random-id.js';
+import { KeysOf } from '../support/keys-of.js';
 import { TestApp } from '../support/test-app.js';
 import { TestClock } from '../support/test-clock.js';
 
@@ -12,15 +14,18 @@ describe('the example of a follower', () => {
   let follower: ChildProcessWithoutNullStreams;
   let verdicts: AsyncIterator<string>;
   let complaints = '';
+  const start = async (): Promise<void> => {
+    const { token } = await app.given.identity({ role: 'verifier' });
+    follower = spawn(process.execPath, [EXAMPLE, app.origin, EMBEDDED_ISSUER, token]);
+    follower.stderr.on('data', (data: Buffer) => (complaints += data.toString()));
+    verdicts = createInterface({ input: follower.stdout })[Symbol.asyncIterator]();
+  };
   beforeAll(async () => {
     // The follower goes by the wall clock, and so do the tokens that it judges.
     const clock = new TestClock();
     clock.advance((Date.now() - clock.now().getTime()) / 1000);
     app = await TestApp.start({ clock });
-    const { token } = await app.given.identity({ role: 'verifier' });
-    follower = spawn(process.execPath, [EXAMPLE, app.origin, EMBEDDED_ISSUER, token]);
-    follower.stderr.on('data', (data: Buffer) => (complaints += data.toString()));
-    verdicts = createInterface({ input: follower.stdout })[Symbol.asyncIterator]();
+    await start();
   });
   afterAll(async () => {
     follower.kill();
@@ -69,5 +74,18 @@ describe('the example of a follower', () => {
     const { token } = await app.given.identity();
     expect(await judge(`${token.slice(0, -4)}AAAA`)).toBe('inactive');
     expect(await judge('junk')).toBe('inactive');
+  });
+
+  // The last one: the administrator's token ends with the key.
+  it('reads the key set again with a reset: after a restore, those of before are not ours any more', async () => {
+    const { token } = await app.given.identity();
+    const kid = await new KeysOf(app).kid('active');
+    await new KeysOf(app).rotate();
+    follower.kill();
+    await start();
+    await judgedTo(token, 'active');
+    await app.db.query(`UPDATE signing_key SET state = 'retired' WHERE kid = $1`, [kid]);
+    await app.db.query('UPDATE instance SET incarnation = $1', [newId()]);
+    await judgedTo(token, 'inactive');
   });
 });
