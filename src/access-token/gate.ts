@@ -22,15 +22,16 @@ export const tryGate = (rootOrganizationId: string): string =>
   `pg_try_advisory_xact_lock_shared(${GATE}, hashtext(${rootOrganizationId}))`;
 
 /**
- * Whoever passes the gate has the table of the signing keys locked by then, in the mode of those who share a row of
- * it: the lock is taken when the statement is parsed, as in that of a mint. If some took it before and some after, a
- * change of keys, which waits for all of them, could come to stand between.
+ * Whoever passes the gate has the tables of the instance and of the signing keys locked by then, in this order and in
+ * the mode of those who share a row of them: the locks are taken when the statement is parsed, as in that of a mint. If
+ * some took them before and some after, or in another order, a change of keys or of the instance, which waits for all
+ * of them, could come to stand between.
  */
-const KEYS = 'WITH keys AS (SELECT FROM signing_key FOR SHARE)';
+const TABLES = 'WITH tables AS (SELECT FROM instance, signing_key FOR SHARE)';
 const LOCK_AS_USUAL = `set_config('lock_timeout', NULL, true)`;
 const BE_BRIEF = `set_config('statement_timeout', '${BRIEFLY_MS}', true)`;
-const PASS = `${KEYS} SELECT ${LOCK_AS_USUAL}, ${passGate('$1')}, ${BE_BRIEF}`;
-const CLOSE = `${KEYS} SELECT ${LOCK_AS_USUAL}, pg_advisory_xact_lock(${GATE}, hashtext($1))`;
+const PASS = `${TABLES} SELECT ${LOCK_AS_USUAL}, ${passGate('$1')}, ${BE_BRIEF}`;
+const CLOSE = `${TABLES} SELECT ${LOCK_AS_USUAL}, pg_advisory_xact_lock(${GATE}, hashtext($1))`;
 
 /** Before the commit, which may have to wait for a standby. */
 const TAKE_TIME = `SELECT set_config('statement_timeout', NULL, true)`;
