@@ -7,6 +7,9 @@ const DATABASE = '(SELECT oid FROM pg_database WHERE datname = current_database(
 
 /** The instance says which database it belongs to, once; a copy of its rows elsewhere is told by that. */
 export async function claimOnce(db: DataSource): Promise<void> {
+  // Nearly every start finds it done, and need not wait for whoever has the table.
+  const unclaimed: object[] = await db.query('SELECT FROM instance WHERE id = 1 AND system_identifier IS NULL');
+  if (unclaimed.length === 0) return;
   await db.query(
     `UPDATE instance SET system_identifier = ${SYSTEM}, database_oid = ${DATABASE}
      WHERE id = 1 AND system_identifier IS NULL`,
