@@ -1,6 +1,5 @@
-import { type AcceptedRestore, Restore } from '../access-token/restore.service.js';
+import type { AcceptedRestore } from '../access-token/restore.service.js';
 import { operatorContext } from './operator-context.js';
-import { runWithApp } from './run-with-app.js';
 import { UsageError } from './usage-error.js';
 
 const USAGE = `usage: token-auth restore <command>
@@ -11,6 +10,8 @@ const USAGE = `usage: token-auth restore <command>
 /** Lets the service go on after a restore. Whoever can run it has the database and the keys; it is in the audit log. */
 export async function restoreCommand(args: string[], { undetected = false }): Promise<void> {
   if (args.length !== 1 || args[0] !== 'accept') throw new UsageError(USAGE);
+  const { runWithApp } = await import('./run-with-app.js');
+  const { Restore } = await import('../access-token/restore.service.js');
   // That the database is not believed is why the command is run, and no news.
   await runWithApp('silent', async (app) => {
     const accepted = await app.get(Restore).accept({ isUndetected: undetected }, operatorContext());
