@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { isUnavailable } from '../common/errors/postgres-errors.js';
+import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { mintIfAsJudged, mintThoseAsJudged, type ProposedMint } from './mint-statement.js';
 
 /** Statements under way at the same time: while one waits for the disk, the next is at work. */
@@ -24,7 +24,7 @@ export class MintBatches {
   private waiting: WaitingMint[] = [];
   private underWay = 0;
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly reader: RevocationReader) {}
 
   /** Whether the token was written. If not, something isn't as it was judged, or may be changing right now. */
   async mint(mint: ProposedMint): Promise<boolean> {
@@ -43,7 +43,7 @@ export class MintBatches {
   private async write(batch: WaitingMint[]): Promise<void> {
     try {
       const mints = batch.map(({ mint }) => mint);
-      const minted = await mintThoseAsJudged(this.dataSource.manager, mints);
+      const minted = await this.reader.onTrusted((db) => mintThoseAsJudged(db, mints));
       for (const { mint, tell } of batch) tell(minted.has(mint.token.id));
     } catch (error) {
       await this.settle(batch, error);
@@ -60,7 +60,7 @@ export class MintBatches {
       return;
     }
     for (const { mint, tell, fail } of batch) {
-      await mintIfAsJudged(this.dataSource.manager, mint).then((outcome) => tell(outcome === 'minted'), fail);
+      await this.reader.onTrusted((db) => mintIfAsJudged(db, mint)).then((outcome) => tell(outcome === 'minted'), fail);
     }
   }
 }

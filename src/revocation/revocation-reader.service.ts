@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { ClientBase } from 'pg';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Clock, type Instant } from '../common/clock.js';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import { newId } from '../common/random-id.js';
@@ -105,6 +105,21 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
   /** Refuses everything while the database may be an older state of itself. */
   checkTrust(): void {
     this.trust.check();
+  }
+
+  /**
+   * Runs statements that change something by what is remembered. A connection that has yet to be made is asked what it
+   * leads to, and what it says counts before anything is sent.
+   */
+  async onTrusted<T>(work: (db: EntityManager) => Promise<T>): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      await runner.connect();
+      this.checkTrust();
+      return await work(runner.manager);
+    } finally {
+      await runner.release();
+    }
   }
 
   /** Told of every entry, in any order, some of them twice. */

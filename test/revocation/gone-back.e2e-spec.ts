@@ -1,3 +1,4 @@
+import { MintBatches } from '../../src/access-token/mint-batches.service.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { TestApp } from '../support/test-app.js';
 import { copyDatabase, createDatabase, dropDatabase } from '../support/test-database.js';
@@ -49,5 +50,26 @@ describe('a database that was exchanged for an older state of itself', () => {
       api.use(bystander.token).then((status) => ({ status })),
     ]);
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503, 503, 503]);
+  });
+
+  it('mints nothing for whoever was let in just before', async () => {
+    const { id, token, tokenId } = await app.given.identity({ role: 'admin' });
+    const batches = app.nest.get(MintBatches);
+    const mint = batches.mint.bind(batches);
+    let letGo = (): void => undefined;
+    const judged = new Promise<void>((isJudged) => {
+      jest.spyOn(batches, 'mint').mockImplementationOnce(async (proposed) => {
+        isJudged();
+        await new Promise<void>((resolve) => (letGo = resolve));
+        return mint(proposed);
+      });
+    });
+    const late = api.mint(id, {}, token);
+    await judged;
+    await goBack(tokenId);
+    letGo();
+    expect((await late).status).toBe(503);
+    const rows: object[] = await app.db.query('SELECT FROM access_token WHERE minted_by = $1', [id]);
+    expect(rows).toEqual([]);
   });
 });
