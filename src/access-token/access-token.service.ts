@@ -64,6 +64,11 @@ export class AccessTokenService {
     return state;
   }
 
+  /** Refuses what a transaction has done to a database that may be an older state of itself. */
+  checkTrust(): void {
+    this.reader.checkTrust();
+  }
+
   /** Judges a caller again from PostgreSQL as it is now; costs no use. */
   async judgeAgain({ tokenId, kid, request }: Actor): Promise<Actor> {
     const state = judged(await readTokenState(this.dataSource.manager, tokenId, kid), request);

@@ -102,6 +102,7 @@ export class TokenMinter {
   ): Promise<IssuedToken | null> {
     return inTransaction(this.dataSource, async (tx) => {
       const outcome = await mintIfAsJudged(tx, mint);
+      this.accessTokens.checkTrust();
       if (outcome === 'minted') return issued;
       const earlier = outcome === 'repeated' ? await findEarlierMint(tx, mint.kept, issued.row.createdAt) : null;
       if (!earlier) return null;

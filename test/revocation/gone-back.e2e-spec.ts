@@ -1,4 +1,4 @@
-import { MintBatches } from '../../src/access-token/mint-batches.service.js';
+import { MintEpochs } from '../../src/access-token/mint-epochs.service.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { TestApp } from '../support/test-app.js';
 import { copyDatabase, createDatabase, dropDatabase } from '../support/test-database.js';
@@ -52,24 +52,28 @@ describe('a database that was exchanged for an older state of itself', () => {
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503, 503, 503]);
   });
 
-  it('mints nothing for whoever was let in just before', async () => {
-    const { id, token, tokenId } = await app.given.identity({ role: 'admin' });
-    const batches = app.nest.get(MintBatches);
-    const mint = batches.mint.bind(batches);
-    let letGo = (): void => undefined;
-    const judged = new Promise<void>((isJudged) => {
-      jest.spyOn(batches, 'mint').mockImplementationOnce(async (proposed) => {
-        isJudged();
-        await new Promise<void>((resolve) => (letGo = resolve));
-        return mint(proposed);
+  it.each<Record<string, string>>([{}, { 'idempotency-key': 'x' }])(
+    'mints nothing for whoever was let in just before: %j',
+    async (headers) => {
+      const { id, token, tokenId } = await app.given.identity({ role: 'admin' });
+      const epochs = app.nest.get(MintEpochs);
+      const epochOf = epochs.of.bind(epochs);
+      let letGo = (): void => undefined;
+      const judged = new Promise<void>((isJudged) => {
+        jest.spyOn(epochs, 'of').mockImplementationOnce(async (...place) => {
+          const epoch = await epochOf(...place);
+          isJudged();
+          await new Promise<void>((resolve) => (letGo = resolve));
+          return epoch;
+        });
       });
-    });
-    const late = api.mint(id, {}, token);
-    await judged;
-    await goBack(tokenId);
-    letGo();
-    expect((await late).status).toBe(503);
-    const rows: object[] = await app.db.query('SELECT FROM access_token WHERE minted_by = $1', [id]);
-    expect(rows).toEqual([]);
-  });
+      const late = app.http.post(`/api/v1/auth/token-auth/identities/${id}/tokens`, { token, body: {}, headers });
+      await judged;
+      await goBack(tokenId);
+      letGo();
+      expect((await late).status).toBe(503);
+      const rows: object[] = await app.db.query('SELECT FROM access_token WHERE minted_by = $1', [id]);
+      expect(rows).toEqual([]);
+    },
+  );
 });
