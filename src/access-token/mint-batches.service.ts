@@ -34,6 +34,11 @@ export class MintBatches {
     });
   }
 
+  /** The same in a statement of its own, which waits for whatever it has to. */
+  async alone(mint: ProposedMint): Promise<boolean> {
+    return (await this.reader.onTrusted((db) => mintIfAsJudged(db, mint))) === 'minted';
+  }
+
   private async work(): Promise<void> {
     this.underWay += 1;
     while (this.waiting.length > 0) await this.write(this.waiting.splice(0, MAX_SIZE));
@@ -60,7 +65,7 @@ export class MintBatches {
       return;
     }
     for (const { mint, tell, fail } of batch) {
-      await this.reader.onTrusted((db) => mintIfAsJudged(db, mint)).then((outcome) => tell(outcome === 'minted'), fail);
+      await this.alone(mint).then(tell, fail);
     }
   }
 }

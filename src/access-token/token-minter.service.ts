@@ -90,8 +90,7 @@ export class TokenMinter {
 
   /** What is remembered goes along with others and waits for nothing; what PostgreSQL has just said goes alone. */
   private async write(mint: ProposedMint, { fromMemory }: Judging): Promise<boolean> {
-    if (fromMemory) return this.batches.mint(mint);
-    return (await mintIfAsJudged(this.dataSource.manager, mint)) === 'minted';
+    return fromMemory ? this.batches.mint(mint) : this.batches.alone(mint);
   }
 
   /** Mints, or finds what an earlier request minted; until then, everything stays as it was judged. */
