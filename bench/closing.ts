@@ -14,8 +14,15 @@ export class Closing {
     }
   }
 
+  /** Whether all is being closed; what fails then is no failure. */
+  get isClosing(): boolean {
+    return this.closed !== undefined;
+  }
+
+  /** What is opened while all is being closed is closed at once. */
   add(step: Step): void {
-    this.steps.push(step);
+    if (this.isClosing) void this.run(step);
+    else this.steps.push(step);
   }
 
   /** Goes on after a step that fails, and tells it: what was opened before is still to be closed. */
@@ -24,13 +31,15 @@ export class Closing {
   }
 
   private async closeAll(): Promise<void> {
-    for (const step of this.steps.toReversed()) {
-      try {
-        await step();
-      } catch (error) {
-        process.stderr.write(`while closing: ${String(error)}\n`);
-        process.exitCode = 1;
-      }
+    for (const step of this.steps.toReversed()) await this.run(step);
+  }
+
+  private async run(step: Step): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      process.stderr.write(`while closing: ${String(error)}\n`);
+      process.exitCode = 1;
     }
   }
 }

@@ -63,7 +63,7 @@ if (given) {
   try {
     await bench(given, closing);
   } catch (error) {
-    process.stderr.write(`${inspect(error)}\n`);
+    if (!closing.isClosing) process.stderr.write(`${inspect(error)}\n`);
     process.exitCode = 1;
   } finally {
     await closing.close();

@@ -41,7 +41,7 @@ if (given) {
   try {
     await scale(given, closing);
   } catch (error) {
-    process.stderr.write(`${inspect(error)}\n`);
+    if (!closing.isClosing) process.stderr.write(`${inspect(error)}\n`);
     process.exitCode = 1;
   } finally {
     await closing.close();

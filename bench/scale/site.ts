@@ -1,3 +1,4 @@
+import { Api } from '../api.js';
 import { ChildServer } from '../child-server.js';
 import type { Closing } from '../closing.js';
 import { BenchDatabase } from '../database.js';
@@ -25,5 +26,6 @@ export async function openSite(server: string, size: number, closing: Closing): 
   await fill(database, world, size);
   const replica = await setting.start();
   closing.add(() => replica.stop());
-  return { size, database, setting, replica, world };
+  const api = new Api(replica.origin, world.admin.token);
+  return { size, database, setting, replica, world: { ...world, api } };
 }
