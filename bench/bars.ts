@@ -1,6 +1,6 @@
 import type { Sample } from './scenario.js';
 
-export type Measure = 'rate' | 'p99';
+export type Measure = 'rate' | 'p99' | 'cpu';
 
 /** What a figure is held against: so many times another figure of the same run, or a value of its own. */
 export interface Bar {

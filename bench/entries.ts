@@ -32,8 +32,12 @@ export function entriesOf({ name, unit }: Scenario, rounds: Rounds): Entry[] {
     const bar = BARS.find((each) => each.scenario === name && each.measure === measure);
     return { ...figure(title, unitOfMeasure, values), ...judged(bar, values, rounds) };
   };
-  const hasP99 = (rounds.get(name) ?? []).every(({ p99 }) => p99 !== undefined);
-  return [entry('rate', name, unit), ...(hasP99 ? [entry('p99', `${name}, p99`, 'ms')] : [])];
+  const has = (measure: Measure): boolean => of(rounds, name, measure).every((value) => !Number.isNaN(value));
+  return [
+    entry('rate', name, unit),
+    ...(has('p99') ? [entry('p99', `${name}, p99`, 'ms')] : []),
+    ...(has('cpu') ? [entry('cpu', `${name}, CPU of the process`, 'µs')] : []),
+  ];
 }
 
 /** A figure of its own. */

@@ -1,4 +1,6 @@
 import autocannon from 'autocannon';
+import type { ChildServer } from './child-server.js';
+import { cpuTime } from './cpu-time.js';
 import type { Extent } from './plan.js';
 import { percentile } from './statistics.js';
 import { WrongAnswerError } from './wrong-answer.js';
@@ -10,7 +12,7 @@ export type Shot = Pick<autocannon.Request, 'method' | 'path' | 'headers' | 'bod
 export const CONNECTIONS = 64;
 
 export interface LoadPlan {
-  origin: string;
+  server: ChildServer;
   connections?: number;
   extent: Extent;
   /** What a connection sends, over and over. */
@@ -27,6 +29,8 @@ export interface LoadResult {
   /** Milliseconds. */
   p50: number;
   p99: number;
+  /** Microseconds of a core that the server's process took for each answer. */
+  cpu: number | undefined;
   /** How many answers there were of each status. */
   statuses: Record<string, number>;
   answers: number;
@@ -34,7 +38,8 @@ export interface LoadResult {
 
 /** Sends requests over many connections, and looks at every answer. A wrong one fails the run, however fast it was. */
 export async function load(plan: LoadPlan): Promise<LoadResult> {
-  const { shots, statuses = [200] } = plan;
+  const { server, shots, statuses = [200] } = plan;
+  const cpuBefore = cpuTime(server.pid);
   const { result, times, seconds, wrong } = await run(plan);
   const counts = Object.fromEntries(
     Object.entries(result.statusCodeStats ?? {}).map(([status, { count = 0 }]) => [status, count]),
@@ -46,11 +51,13 @@ export async function load(plan: LoadPlan): Promise<LoadResult> {
       JSON.stringify({ path: shots(0)[0]?.path, counts, errors, timeouts, mismatches, wrong }),
     );
   }
+  const cpu = cpuTime(server.pid) - cpuBefore;
   const ordered = Float64Array.from(times).toSorted();
   return {
     rate: times.length / seconds,
     p50: percentile(ordered, 0.5),
     p99: percentile(ordered, 0.99),
+    cpu: Number.isNaN(cpu) ? undefined : cpu / times.length,
     statuses: counts,
     answers: times.length,
   };
@@ -66,12 +73,12 @@ interface Outcome {
   wrong: string | undefined;
 }
 
-function run({ origin, connections = CONNECTIONS, extent, shots, isRight }: LoadPlan): Promise<Outcome> {
+function run({ server, connections = CONNECTIONS, extent, shots, isRight }: LoadPlan): Promise<Outcome> {
   const times: number[] = [];
   let wrong: string | undefined;
   let next = 0;
   const options: autocannon.Options = {
-    url: origin,
+    url: server.origin,
     connections,
     ...('seconds' in extent ? { duration: extent.seconds } : { amount: extent.requests }),
     setupClient: (client) => client.setRequests(shots(next++)),

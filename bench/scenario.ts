@@ -12,6 +12,8 @@ export interface Sample {
   /** Milliseconds. */
   average?: number;
   p99?: number;
+  /** Microseconds of a core that the server's process took for each answer. */
+  cpu?: number | undefined;
 }
 
 /** Something that is measured in rounds, in turn with all others. */

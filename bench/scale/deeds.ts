@@ -1,3 +1,4 @@
+import type { ChildServer } from '../child-server.js';
 import { load, type Shot } from '../load.js';
 import type { Sample } from '../scenario.js';
 import { shareOf, shotOf } from '../shots.js';
@@ -17,13 +18,7 @@ export const DEEDS: readonly Deed[] = [
   {
     name: 'mint',
     measure: ({ world, replica }, requests) =>
-      send(
-        replica.origin,
-        requests,
-        world.minters,
-        (minter) => shotOf.mint(minter, minter.identityId),
-        '"accessToken":"eyJ',
-      ),
+      send(replica, requests, world.minters, (minter) => shotOf.mint(minter, minter.identityId), '"accessToken":"eyJ'),
   },
   {
     name: 'introspect, cold',
@@ -31,7 +26,7 @@ export const DEEDS: readonly Deed[] = [
       const { world, replica } = site;
       const tokens = await sample(site, requests, 'any');
       return send(
-        replica.origin,
+        replica,
         requests,
         tokens,
         (token) => shotOf.introspect(world.verifier, textOf(world, token)),
@@ -44,13 +39,7 @@ export const DEEDS: readonly Deed[] = [
     measure: async (site, requests) => {
       const { world, replica } = site;
       const tokens = await sample(site, requests, 'root');
-      return send(
-        replica.origin,
-        requests,
-        tokens,
-        (token) => shotOf.list(world.admin, token.identityId),
-        '"tokens":[{',
-      );
+      return send(replica, requests, tokens, (token) => shotOf.list(world.admin, token.identityId), '"tokens":[{');
     },
   },
   {
@@ -58,13 +47,7 @@ export const DEEDS: readonly Deed[] = [
     measure: async (site, requests) => {
       const { world, replica } = site;
       const tokens = await sample(site, requests, 'root');
-      return send(
-        replica.origin,
-        requests,
-        tokens,
-        ({ id }) => shotOf.rename(world.admin, id, `new ${id}`),
-        '"name":"new ',
-      );
+      return send(replica, requests, tokens, ({ id }) => shotOf.rename(world.admin, id, `new ${id}`), '"name":"new ');
     },
   },
   {
@@ -72,7 +55,7 @@ export const DEEDS: readonly Deed[] = [
     measure: async (site, requests) => {
       const { world, replica } = site;
       const tokens = await sample(site, requests, 'doomed');
-      return send(replica.origin, requests, tokens, ({ id }) => shotOf.revoke(world.admin, id), '"message":');
+      return send(replica, requests, tokens, ({ id }) => shotOf.revoke(world.admin, id), '"message":');
     },
   },
 ];
@@ -87,14 +70,14 @@ const textOf = (
 };
 
 const send = <T>(
-  origin: string,
+  server: ChildServer,
   requests: number,
   things: readonly T[],
   shot: (thing: T) => Shot,
   expected: string,
 ): Promise<Sample> =>
   load({
-    origin,
+    server,
     connections: CONNECTIONS,
     extent: { requests },
     shots: (connection) => shareOf(things, connection, CONNECTIONS).map(shot),

@@ -10,6 +10,9 @@ import type { Site } from './site.js';
 /** So often that PostgreSQL has settled for the plan that it keeps. */
 const REPETITIONS = 12;
 
+/** At most so many kinds of deeds take tokens. */
+const HOT_DEEDS = 8;
+
 /** Longer than the service's own regular readings are apart. */
 const SETTLE_MS = 300;
 
@@ -58,7 +61,7 @@ export async function readPlans(site: Site): Promise<StatementPages[]> {
     './dist/bench/scale/plan-recorder.js',
   ]);
   try {
-    const tokens = await sample(site, (REPETITIONS + 1) * 4, 'root');
+    const tokens = await sample(site, (REPETITIONS + 1) * HOT_DEEDS, 'root');
     const doomed = await sample(site, REPETITIONS + 1, 'doomed');
     const api = new Api(replica.origin, world.admin.token);
     const found: StatementPages[] = [];
@@ -90,6 +93,8 @@ const hotDeeds = (api: Api, { maker, holder, admin }: Site['world']) => ({
     expectTrue(await api.isActive(text), 'a filled token is not good');
   },
   read: ({ id }: FilledToken) => api.get(`/api/v1/auth/token-auth/tokens/${id}`),
+  list: ({ identityId }: FilledToken) => api.get(`/api/v1/auth/token-auth/identities/${identityId}/tokens`),
+  rename: ({ id }: FilledToken) => api.good('PATCH', `/api/v1/auth/token-auth/tokens/${id}`, { name: 'renamed' }),
   revoke: ({ id }: FilledToken) => api.post(`/api/v1/auth/token-auth/tokens/${id}/revoke`),
 });
 

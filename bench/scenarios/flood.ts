@@ -19,7 +19,7 @@ export function floods({ world, other, extents }: Stage): Scenario[] {
     const forged = 2 * failures + 2 * CONNECTIONS;
     const waits: number[] = [];
     const flood = load({
-      origin: other.origin,
+      server: other,
       extent: { requests: forged },
       shots: () =>
         world.lasting.slice(0, 16).map((token) => ({

@@ -1,3 +1,4 @@
+import type { ChildServer } from '../child-server.js';
 import { load, type Shot } from '../load.js';
 import type { Scenario, Stage } from '../scenario.js';
 
@@ -10,16 +11,16 @@ const SMALL: Shot = {
 
 /** What the bars are held against: HTTP alone, Nest alone, PostgreSQL alone. */
 export function floors({ bareFastify, bareNest, pgbench, extents }: Stage): Scenario[] {
-  const bare = (origin: string) => () =>
+  const bare = (server: ChildServer) => () =>
     load({
-      origin,
+      server,
       extent: extents.extent,
       shots: () => [SMALL],
       isRight: (body) => body.includes('"active":true'),
     });
   return [
-    { name: 'bare Fastify', unit: 'requests/s', measure: bare(bareFastify.origin) },
-    { name: 'bare Nest', unit: 'requests/s', measure: bare(bareNest.origin) },
+    { name: 'bare Fastify', unit: 'requests/s', measure: bare(bareFastify) },
+    { name: 'bare Nest', unit: 'requests/s', measure: bare(bareNest) },
     {
       name: 'pgbench',
       unit: 'transactions/s',

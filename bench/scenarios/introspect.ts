@@ -66,7 +66,7 @@ async function ask(
   const isWhole = answer.active ? answer.jti === asked?.id : Object.keys(answer).length === 1;
   expectTrue(isWhole && isRight(JSON.stringify(answer)), `an introspection answered ${JSON.stringify(answer)}`);
   return load({
-    origin: replica.origin,
+    server: replica,
     extent,
     shots: (connection) =>
       shareOf(tokens, connection, CONNECTIONS).map(({ text }) => shotOf.introspect(world.verifier, text)),

@@ -26,7 +26,7 @@ async function measure(stage: Stage, shots: (connection: number) => Shot[]): Pro
   let seen = 0;
   const before = await countRows(stage);
   const result = await load({
-    origin: replica.origin,
+    server: replica,
     extent: extents.extent,
     shots,
     isRight: (body) => {

@@ -21,7 +21,7 @@ export function mixtures(stage: Stage): Scenario[] {
     let next = 0;
     const takeDoomed = (): MadeToken | undefined => doomed[next++ % doomed.length];
     const result = await load({
-      origin: replica.origin,
+      server: replica,
       extent: extents.extent,
       shots: (connection) => shotsOf(stage, connection, takeDoomed),
       isRight: (body) => ANSWERS.some((part) => body.includes(part)),

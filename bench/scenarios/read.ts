@@ -13,7 +13,7 @@ export function reads({ world, replica, extents }: Stage): Scenario[] {
     );
     expectTrue(token.id === id && token.identityId === world.holder.identityId, `the record of ${id} is another's`);
     return load({
-      origin: replica.origin,
+      server: replica,
       extent: extents.extent,
       shots: (connection) => shareOf(lasting, connection).map((each) => shotOf.read(admin, each.id)),
       isRight: (body) => body.includes('"isAccessTokenRevoked":false') && body.includes(world.holder.identityId),

@@ -21,7 +21,7 @@ export async function renewals({ world, replica, extents }: Stage): Promise<Scen
     const isRenewed = payload.jti === first?.id && (payload.exp ?? 0) - (payload.iat ?? 0) === expiresIn;
     expectTrue(isRenewed && (await api.isActive(accessToken)), 'a renewed text is not good');
     return load({
-      origin: replica.origin,
+      server: replica,
       extent: extents.extent,
       shots: (connection) => shareOf(tokens, connection).map(({ text }) => shotOf.renew(text)),
       isRight: (body) => body.includes('"accessToken":"eyJ'),

@@ -27,7 +27,7 @@ export async function uses(stage: Stage): Promise<Scenario[]> {
     await checkLimit(stage);
     const before = await spent();
     const result = await load({
-      origin: replica.origin,
+      server: replica,
       extent: extents.extent,
       shots: (connection) => shareOf(tokens, connection).map(({ text }) => shotOf.introspect(verifier, text)),
       isRight: (body) => body.includes('"active":true'),
