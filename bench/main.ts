@@ -17,6 +17,7 @@ import { renewals } from './scenarios/renew.js';
 import { starts } from './scenarios/start.js';
 import { uses } from './scenarios/uses.js';
 import { openStage } from './stage.js';
+import { WrongAnswerError } from './wrong-answer.js';
 
 /** What is compared stands side by side in every round. */
 const scenariosOf = async (stage: Stage): Promise<Scenario[]> => [
@@ -63,7 +64,7 @@ if (given) {
   try {
     await bench(given, closing);
   } catch (error) {
-    if (!closing.isClosing) process.stderr.write(`${inspect(error)}\n`);
+    if (!closing.isClosing) tell(error instanceof WrongAnswerError ? String(error) : inspect(error));
     process.exitCode = 1;
   } finally {
     await closing.close();

@@ -10,6 +10,7 @@ import { readScaleOptions, type ScaleOptions } from './scale/options.js';
 import { pageEntries } from './scale/page-entries.js';
 import { readPlans } from './scale/plans.js';
 import { openSite, type Site } from './scale/site.js';
+import { WrongAnswerError } from './wrong-answer.js';
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -41,7 +42,7 @@ if (given) {
   try {
     await scale(given, closing);
   } catch (error) {
-    if (!closing.isClosing) process.stderr.write(`${inspect(error)}\n`);
+    if (!closing.isClosing) tell(error instanceof WrongAnswerError ? String(error) : inspect(error));
     process.exitCode = 1;
   } finally {
     await closing.close();

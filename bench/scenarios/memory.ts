@@ -13,6 +13,7 @@ const MEBIBYTE_KB = 1024;
 /** What a replica that just started takes, and what it takes once it remembers so many verdicts. */
 export async function memory(stage: Stage): Promise<Figure[]> {
   const { setting, world, extents } = stage;
+  if (extents.verdicts === 0) return [];
   const replica = await setting.start();
   try {
     const atStart = await residentMegabytes(replica);
