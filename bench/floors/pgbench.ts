@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Closing } from '../closing.js';
 import type { BenchDatabase } from '../database.js';
+import type { Extent } from '../plan.js';
 import type { Sample } from '../scenario.js';
 import { expectTrue } from '../wrong-answer.js';
 import { MINTERS } from '../world.js';
@@ -46,12 +47,12 @@ export class PgbenchFloor {
     return new PgbenchFloor(database, findPgbench(), script);
   }
 
-  async measure(seconds: number): Promise<Sample> {
+  async measure(extent: Extent): Promise<Sample> {
     const before = await this.database.count('floor.access_token');
     const sample =
       this.program === undefined
-        ? await loopOverPg(this.database.url, FLOOR_CLIENTS, seconds)
-        : await this.runProgram(this.program, Math.max(1, Math.round(seconds)));
+        ? await loopOverPg(this.database.url, FLOOR_CLIENTS, extent)
+        : await this.runProgram(this.program, extent);
     const [tokens, audits] = [
       await this.database.count('floor.access_token'),
       await this.database.count('floor.audit_event'),
@@ -60,9 +61,9 @@ export class PgbenchFloor {
     return sample;
   }
 
-  private async runProgram(program: string, seconds: number): Promise<Sample> {
+  private async runProgram(program: string, extent: Extent): Promise<Sample> {
     const options = ['--no-vacuum', '--protocol=prepared', `--client=${FLOOR_CLIENTS}`, '--jobs=2'];
-    const { stdout } = await promisify(execFile)(program, [...options, `--time=${seconds}`, `--file=${this.script}`], {
+    const { stdout } = await promisify(execFile)(program, [...options, lengthOf(extent), `--file=${this.script}`], {
       env: environmentOf(this.database.url),
     });
     const rate = Number(/^tps = ([\d.]+)/m.exec(stdout)?.[1]);
@@ -71,6 +72,12 @@ export class PgbenchFloor {
     return { rate, average };
   }
 }
+
+/** pgbench knows whole seconds, and transactions of each client. */
+const lengthOf = (extent: Extent): string =>
+  'seconds' in extent
+    ? `--time=${Math.max(1, Math.round(extent.seconds))}`
+    : `--transactions=${Math.ceil(extent.requests / FLOOR_CLIENTS)}`;
 
 /** A list of processes shows arguments to everybody, the environment to nobody else. */
 function environmentOf(url: string): Record<string, string> {

@@ -24,7 +24,7 @@ export function floors({ bareFastify, bareNest, pgbench, extents }: Stage): Scen
     {
       name: 'pgbench',
       unit: 'transactions/s',
-      measure: () => pgbench.measure('seconds' in extents.extent ? extents.extent.seconds : 1),
+      measure: () => pgbench.measure(extents.extent),
     },
   ];
 }
