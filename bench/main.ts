@@ -50,9 +50,9 @@ async function bench(options: BenchOptions, closing: Closing): Promise<void> {
   tell(describe(about));
   const floorNames = new Set(floors(stage).map(({ name }) => name));
   const scenarios = (await scenariosOf(stage)).filter(({ name }) => floorNames.has(name) || name.includes(only));
-  const rounds = await measureInTurn(scenarios, extents, tell);
+  const rounds = await measureInTurn(scenarios, extents, plan === 'check' ? () => undefined : tell);
   const figures = await figuresOf(stage, only);
-  if (plan === 'check') return tell('All answers are right.');
+  if (plan === 'check') return tell(`All answers of ${scenarios.length} scenarios are right.`);
   const entries = [...scenarios.flatMap((scenario) => entriesOf(scenario, rounds)), ...figures.map(entryOf)];
   process.stdout.write(`\n${describe(about)}\n\n${table(entries)}\n`);
   await writeResults(out, about, entries);

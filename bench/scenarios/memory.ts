@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { ChildServer } from '../child-server.js';
@@ -31,6 +32,14 @@ export async function memory(stage: Stage): Promise<Figure[]> {
 }
 
 async function residentMegabytes({ pid }: ChildServer): Promise<number> {
+  return (await residentKilobytes(pid)) / MEBIBYTE_KB;
+}
+
+/** Linux tells it in a file; other systems have a program for it. */
+async function residentKilobytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const [, resident] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
+  if (resident !== undefined) return Number(resident);
   const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]);
-  return Number(stdout.trim()) / MEBIBYTE_KB;
+  return Number(stdout.trim());
 }
