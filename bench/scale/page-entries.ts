@@ -4,7 +4,9 @@ import type { StatementPages } from './plans.js';
 
 /** A tree of ten million entries is a level or two deeper than one of a hundred thousand, for each row that is looked up. */
 const FACTOR = 1.5;
-const SLACK = 10;
+
+/** An update that finds no room on its row's page enters the row into every index anew. */
+const SLACK = 24;
 
 /** The pages that each hot statement touches, at the largest size against the smallest: no more for more tokens. */
 export function pageEntries(smallest: readonly StatementPages[], largest: readonly StatementPages[]): Entry[] {
