@@ -9,7 +9,7 @@ import { TestApp } from '../support/test-app.js';
 const REVOKED = refusal(401, 'UnauthorizedError', 'The access token has been revoked');
 
 /** The statement that a verification reads the state of a token by. */
-const STATE = 'FROM access_token t\n  JOIN identity i ON';
+const STATE = 'read_token_state';
 
 describe('a replica that follows the revocation log', () => {
   let one: TestApp;
