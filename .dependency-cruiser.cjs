@@ -4,7 +4,7 @@
  */
 const LEVELS = [
   ['main', 'app', 'cli'],
-  ['bootstrap', 'health', 'retention'],
+  ['bootstrap', 'health', 'retention', 'tracing'],
   ['token-auth'],
   ['organization', 'identity', 'role', 'audit-log', 'revocation-feed'],
   ['access-token'],

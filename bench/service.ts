@@ -19,6 +19,9 @@ export class ServiceSetting {
       KEY_ENCRYPTION_KEYS: this.keyEncryptionKey.toString('base64'),
       BOOTSTRAP_ENABLED: 'true',
       BOOTSTRAP_TOKEN: this.bootstrapToken,
+      // Replicas of one machine can't all have the same port, and no balancer has to be waited for.
+      MANAGEMENT_PORT: '0',
+      SHUTDOWN_GRACE: '0',
     };
   }
 

@@ -8,6 +8,7 @@ import { AppErrorFilter, HttpExceptionFilter, UnexpectedErrorFilter } from './co
 import { frameworkError, type WireError } from './common/errors/framework-errors.js';
 import { errorBody, sendError } from './common/errors/send-error.js';
 import { addBodyParsers } from './common/http/body-parsers.js';
+import { RequestMetrics } from './common/http/request-metrics.js';
 import { clientAddress, normalizeAddress } from './common/http/client-address.js';
 import { blocksOf, parseTrustedIp, type TrustedIp } from './common/http/trusted-ip.js';
 import { newReqId } from './common/random-id.js';
@@ -36,8 +37,9 @@ export function createAdapter(config: AppConfig, log: Logger): FastifyAdapter {
     http: { headersTimeout: config.REQUEST_TIMEOUT * 1000, connectionsCheckingInterval: CHECK_SLOW_CLIENTS_MS },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_PARAMETER },
     exposeHeadRoutes: false,
-    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
-      answerFrameworkError(log, error, request, reply),
+    // What still comes in on a connection that is being closed is answered like anything else.
+    return503OnClosing: false,
+    frameworkErrors: answerFrameworkError,
     clientErrorHandler: (error, socket) => answerClientError(log, error, socket),
   });
 }
@@ -57,11 +59,12 @@ export function setUpApp(app: NestFastifyApplication, config: AppConfig, log: Lo
   app.useGlobalPipes(new RequestShapePipe());
   app.useGlobalFilters(unexpected, new HttpExceptionFilter(unexpected), new AppErrorFilter());
   addBodyParsers(app.getHttpAdapter().getInstance());
-  addHooks(app, config, log);
+  addHooks(app, config);
+  addAccount(app, log);
   return app;
 }
 
-function addHooks(app: NestFastifyApplication, config: AppConfig, log: Logger): void {
+function addHooks(app: NestFastifyApplication, config: AppConfig): void {
   const fastify = app.getHttpAdapter().getInstance();
   const clock = app.get(Clock);
   const trustedProxies = blocksOf(config.TRUSTED_PROXIES.map((entry) => parseTrustedIp(entry) as TrustedIp));
@@ -85,8 +88,19 @@ function addHooks(app: NestFastifyApplication, config: AppConfig, log: Logger): 
     request.params = canonicalIds((request.params ?? {}) as Record<string, string>);
     done();
   });
+}
+
+/** Every answer is told in the log and counted, whoever gave it. */
+function addAccount(app: NestFastifyApplication, log: Logger): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const metrics = app.get(RequestMetrics);
+  fastify.decorate('account', (request: FastifyRequest, reply: FastifyReply) => {
+    const route = request.routeOptions?.url;
+    metrics.note(request, reply, route);
+    logRequest(log, request, reply, route);
+  });
   fastify.addHook('onResponse', (request, reply, done) => {
-    logRequest(log, request, reply);
+    fastify.account(request, reply);
     done();
   });
 }
@@ -96,15 +110,17 @@ const canonicalIds = (params: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(params).map(([name, id]) => [name, isUuid(id) ? id.toLowerCase() : id]));
 
 /** One line for each request: the route's pattern, never the URL, for a URL may hold anything. */
-function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
+function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply, route: string | undefined): void {
   const { user: actor } = request as { user?: { identityId: string; tokenId: string } };
   const level = reply.statusCode >= 500 ? 'error' : 'info';
   log[level](
     {
       reqId: request.id,
+      traceId: request.traceId,
       method: request.method,
-      route: request.routeOptions?.url,
+      route,
       statusCode: reply.statusCode,
+      outcome: outcomeOf(reply.statusCode),
       error: request.denial,
       reason: request.denialReason,
       inactive: request.inactive?.length ? request.inactive : undefined,
@@ -117,11 +133,13 @@ function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): 
   );
 }
 
+const outcomeOf = (status: number): string => (status >= 500 ? 'failed' : status >= 400 ? 'refused' : 'done');
+
 /** Bad percent-encoding and over-long parameters never reach a route; the framework's text would echo the URL. */
-function answerFrameworkError(log: Logger, error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   void reply.headers({ 'x-request-id': request.id, ...SECURITY_HEADERS });
   answerError(request, reply, frameworkError(error.statusCode ?? 500, error));
-  logRequest(log, request, reply);
+  request.server.account(request, reply);
 }
 
 function answerError(request: FastifyRequest, reply: FastifyReply, known: WireError | null): void {

@@ -10,6 +10,7 @@ import { FailedCredentials } from './failed-credentials.service.js';
 import { Introspection } from './introspection.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { KeyLifecycle } from './key-lifecycle.service.js';
+import { KeyMetrics } from './key-metrics.js';
 import { KeyOperations } from './key-operations.service.js';
 import { KeySealer } from './key-sealer.js';
 import { KeyUpkeep } from './key-upkeep.service.js';
@@ -19,6 +20,7 @@ import { OAuth2Controller } from './oauth2.controller.js';
 import { Restore } from './restore.service.js';
 import { SelfRevocation } from './self-revocation.service.js';
 import { SigningKeys } from './signing-keys.service.js';
+import { TokenCensus } from './token-census.service.js';
 import { TokenIssuer } from './token-issuer.service.js';
 import { TokenMinter } from './token-minter.service.js';
 import { TokenProof } from './token-proof.service.js';
@@ -43,6 +45,8 @@ import { WellKnownController } from './well-known.controller.js';
     SigningKeys,
     KeyUpkeep,
     KeyOperations,
+    KeyMetrics,
+    TokenCensus,
     Restore,
     TokenProof,
     TokenIssuer,
@@ -65,6 +69,7 @@ import { WellKnownController } from './well-known.controller.js';
     SigningKeys,
     KeyUpkeep,
     KeyOperations,
+    TokenCensus,
     Restore,
     TokenProof,
     TokenIssuer,

@@ -3,6 +3,7 @@ import { inParallel } from '../common/in-parallel.js';
 import type { Actor } from '../permission/actor.js';
 import { Permissions } from '../permission/permissions.service.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
+import { AccessTokenMetrics } from './access-token-metrics.js';
 import { AccessTokenRefusedError, AddressNotAllowedError, type DenialReason } from './access-token-errors.js';
 import { AccessTokenService } from './access-token.service.js';
 import { type ProvenToken, TokenProof } from './token-proof.service.js';
@@ -32,6 +33,7 @@ export class Introspection {
     private readonly proof: TokenProof,
     private readonly accessTokens: AccessTokenService,
     private readonly permissions: Permissions,
+    private readonly metrics: AccessTokenMetrics,
   ) {}
 
   /** With `consume`, a token that is found good and has limited uses loses one. */
@@ -46,8 +48,14 @@ export class Introspection {
     return inParallel(subjects, AT_ONCE, (subject) => this.judge(caller, subject, consume));
   }
 
+  private async judge(caller: Actor, subject: Subject, consume: boolean): Promise<Verdict> {
+    const verdict = await this.find(caller, subject, consume);
+    this.metrics.introspected(verdict.reason === null);
+    return verdict;
+  }
+
   /** Only what speaks against the token is a verdict; that nobody can know is the caller's to hear. */
-  private async judge(caller: Actor, { token, address }: Subject, consume: boolean): Promise<Verdict> {
+  private async find(caller: Actor, { token, address }: Subject, consume: boolean): Promise<Verdict> {
     let tokenId: string | null = null;
     try {
       const proven = await this.proof.prove(token);

@@ -68,6 +68,11 @@ export class SigningKeys implements OnApplicationBootstrap {
     return this.current !== null;
   }
 
+  /** Whether this replica knows keys to verify by. */
+  get canVerify(): boolean {
+    return this.keys.size > 0;
+  }
+
   /** The key of that name, or null; there is no default. An unknown name costs at most one read a second. */
   async find(kid: string): Promise<VerificationKey | null> {
     if (!this.keys.has(kid)) await this.lookAgain();

@@ -7,6 +7,7 @@ import { newId } from '../common/random-id.js';
 import { AppConfig } from '../config/app-config.js';
 import type { AccessToken } from '../database/entities/access-token.entity.js';
 import { type AccessTokenClaims, AUTH_TOKEN_TYPE, TOKEN_AUTH } from './access-token-claims.js';
+import { AccessTokenMetrics } from './access-token-metrics.js';
 import { holdIfActive } from './key-hold.js';
 import { type ActiveKey, SigningKeys } from './signing-keys.service.js';
 import { lifetimeAtMint } from './token-lifetime.js';
@@ -71,6 +72,7 @@ export class TokenIssuer {
     private readonly keys: SigningKeys,
     private readonly jwt: JwtService,
     private readonly config: AppConfig,
+    private readonly metrics: AccessTokenMetrics,
   ) {}
 
   /** The key that a token issued now is signed by. */
@@ -113,6 +115,11 @@ export class TokenIssuer {
       expiresIn,
       isInSubOrganization: holder.parentOrganizationId !== null,
     };
+  }
+
+  /** Takes note that a token which was issued has been written, and is good from now on. */
+  noteWritten(): void {
+    this.metrics.minted.inc();
   }
 
   /** The text of a token: its claims, signed. */

@@ -58,7 +58,10 @@ export class TokenMinter {
       const judging = { fromMemory: attempt === 1 };
       const proposal = await this.propose(judge, actor, judging);
       const issued = proposal && (await this.attempt(actor, proposal, judging));
-      if (issued) return issued;
+      if (issued) {
+        this.issuer.noteWritten();
+        return issued;
+      }
       actor = await this.accessTokens.judgeAgain(caller);
       await this.issuer.refreshKeys();
     }

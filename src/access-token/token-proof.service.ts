@@ -4,6 +4,7 @@ import { JwtService } from '@nestjs/jwt';
 import { LRUCache } from 'lru-cache';
 import { AppConfig } from '../config/app-config.js';
 import { type AccessTokenClaims, isAccessTokenClaims } from './access-token-claims.js';
+import { AccessTokenMetrics } from './access-token-metrics.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
 import { readHeader } from './compact-jws.js';
 import { signatureSize } from './key-material.js';
@@ -25,6 +26,7 @@ export class TokenProof {
     private readonly keys: SigningKeys,
     private readonly jwt: JwtService,
     private readonly config: AppConfig,
+    private readonly metrics: AccessTokenMetrics,
   ) {
     this.proven = new LRUCache({ max: config.VERDICT_CACHE_SIZE });
   }
@@ -49,7 +51,7 @@ export class TokenProof {
   /** What this very text was proven to be before, while its key still verifies. */
   async recall(text: string): Promise<ProvenToken | null> {
     const token = this.proven.get(digestOf(text));
-    return token && (await this.keys.find(token.kid)) ? token : null;
+    return this.metrics.proofs.note(token && (await this.keys.find(token.kid)) ? token : null);
   }
 
   /** Keeps what a text was proven to be. */

@@ -5,6 +5,7 @@ import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import { AppConfig } from '../config/app-config.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { namesOf } from '../revocation/scope.js';
+import { AccessTokenMetrics } from './access-token-metrics.js';
 import { readTokenState, type TokenState } from './token-state.js';
 
 /** So many questions for each connection may wait for the database; whoever comes then is told to come back. */
@@ -31,6 +32,7 @@ export class TokenStates {
     private readonly dataSource: DataSource,
     private readonly reader: RevocationReader,
     private readonly config: AppConfig,
+    private readonly metrics: AccessTokenMetrics,
   ) {
     this.remembered = new LRUCache({ max: config.VERDICT_CACHE_SIZE });
   }
@@ -38,7 +40,7 @@ export class TokenStates {
   /** What is remembered of the token and still holds. */
   recall(tokenId: string, kid: string): KnownState | null {
     const known = this.remembered.get(keyOf(tokenId, kid));
-    return known && this.holds(known) ? known : null;
+    return this.metrics.states.note(known && this.holds(known) ? known : null);
   }
 
   /** Whether nothing that it rests on was named since it was asked for, by a server that is still the one. */

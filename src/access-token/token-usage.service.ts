@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { isReferenced } from '../common/errors/postgres-errors.js';
+import { AccessTokenMetrics } from './access-token-metrics.js';
 
 const FLUSH_MS = 1000;
 
@@ -48,12 +49,19 @@ interface Usage {
 export class TokenUsage implements OnModuleInit, OnApplicationShutdown {
   private readonly log = new Logger(TokenUsage.name);
   private pending = new Map<string, Usage>();
+  /** When the oldest use was noted that waits, on the monotonic clock; null when none does. */
+  private waitingSince: number | null = null;
+  /** The same of those that are being written. */
+  private writingSince: number | null = null;
   private numWriting = 0;
   private numDropped = 0;
   private flushing: Promise<void> | null = null;
   private timer?: NodeJS.Timeout;
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly metrics: AccessTokenMetrics,
+  ) {}
 
   onModuleInit(): void {
     this.timer = setInterval(() => this.flushUnlessBusy(), FLUSH_MS).unref();
@@ -67,6 +75,8 @@ export class TokenUsage implements OnModuleInit, OnApplicationShutdown {
 
   /** Takes note of a use. */
   note(tokenId: string, at: Date, address: string | null): void {
+    this.metrics.uses.inc();
+    this.waitingSince ??= performance.now();
     const known = this.pending.get(tokenId);
     if (known) {
       merge(known, { count: 1, lastAt: at, lastFrom: address });
@@ -75,7 +85,15 @@ export class TokenUsage implements OnModuleInit, OnApplicationShutdown {
       if (this.pending.size === MANY) this.flushUnlessBusy();
     } else {
       this.numDropped += 1;
+      this.metrics.usesDropped.inc();
     }
+  }
+
+  /** Tokens whose uses are yet to be written, and for how many seconds the oldest of them has waited. */
+  get waiting(): { tokens: number; seconds: number } {
+    const tokens = this.pending.size + this.numWriting;
+    const since = this.writingSince ?? this.waitingSince;
+    return { tokens, seconds: since === null ? 0 : (performance.now() - since) / 1000 };
   }
 
   /** Writes everything that was noted before the call. What can't be written now is kept for the next flush. */
@@ -94,6 +112,7 @@ export class TokenUsage implements OnModuleInit, OnApplicationShutdown {
     const batch = [...this.pending].toSorted(([one], [other]) => (one < other ? -1 : 1));
     this.pending = new Map();
     this.numWriting = batch.length;
+    [this.writingSince, this.waitingSince] = [this.waitingSince, null];
     try {
       while (batch.length > 0) {
         await this.write(batch.slice(0, MAX_PER_STATEMENT));
@@ -103,6 +122,8 @@ export class TokenUsage implements OnModuleInit, OnApplicationShutdown {
       this.log.warn(`uses of ${batch.length} tokens are yet to be written: ${(error as Error).name}`);
     }
     this.numWriting = 0;
+    if (batch.length > 0) this.waitingSince = this.writingSince;
+    this.writingSince = null;
     for (const [tokenId, usage] of batch) this.putBack(tokenId, usage);
     this.tellDropped();
   }

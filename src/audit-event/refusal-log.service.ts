@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
@@ -24,7 +24,7 @@ interface Tally {
  * after so many rows in a minute, one row tells how many more there were.
  */
 @Injectable()
-export class RefusalLog implements OnModuleInit, OnModuleDestroy {
+export class RefusalLog implements OnModuleInit, OnApplicationShutdown {
   private readonly log = new Logger(RefusalLog.name);
   private readonly tallies = new Map<string, Tally>();
   private sweeper?: NodeJS.Timeout;
@@ -39,7 +39,8 @@ export class RefusalLog implements OnModuleInit, OnModuleDestroy {
     this.sweeper = setInterval(() => void this.sweep(), SWEEP_MS).unref();
   }
 
-  async onModuleDestroy(): Promise<void> {
+  /** By now the last request has been answered, and the pool is still open. */
+  async onApplicationShutdown(): Promise<void> {
     clearInterval(this.sweeper);
     await Promise.all([...this.tallies].map(([key, tally]) => this.close(key, tally)));
   }

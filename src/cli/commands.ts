@@ -3,6 +3,7 @@ import { UnsealError } from '../access-token/key-sealer.js';
 import { InvalidEnvironmentError } from '../config/app-config.js';
 import { DatabaseUnusableError } from '../database/wait-for-database.js';
 import { AppError } from '../common/errors/app-error.js';
+import { ManagementPortTakenError } from '../health/management-server.js';
 import { UsageError } from './usage-error.js';
 
 const USAGE = `usage: token-auth <command>
@@ -26,7 +27,14 @@ const OPTIONS = {
 } as const;
 
 /** Errors whose message is meant for the operator as it is; of any other, the stack says more. */
-const EXPECTED = [UsageError, UnsealError, InvalidEnvironmentError, DatabaseUnusableError, AppError];
+const EXPECTED = [
+  UsageError,
+  UnsealError,
+  InvalidEnvironmentError,
+  DatabaseUnusableError,
+  ManagementPortTakenError,
+  AppError,
+];
 
 /** Runs one command of the command line, and tells a failure in a sentence and by the exit status. */
 export async function runCommand(args: string[]): Promise<void> {

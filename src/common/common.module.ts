@@ -1,6 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import { Clock } from './clock.js';
+import { RequestMetrics } from './http/request-metrics.js';
+import { Metrics } from './metrics.js';
 
 @Global()
-@Module({ providers: [Clock], exports: [Clock] })
+@Module({ providers: [Clock, Metrics, RequestMetrics], exports: [Clock, Metrics, RequestMetrics] })
 export class CommonModule {}

@@ -38,6 +38,10 @@ export class AppConfig {
 
   readonly HOST: string = '0.0.0.0';
 
+  /** Health and metrics; never to be public. */
+  @WholeNumber(0, 65_535)
+  readonly MANAGEMENT_PORT: number = 9090;
+
   @OptionalVariable()
   @UrlOf(POSTGRES)
   readonly DATABASE_URL?: string;
@@ -138,12 +142,43 @@ export class AppConfig {
   @WholeNumber(1, 600)
   readonly REQUEST_TIMEOUT: number = 30;
 
+  /** Seconds that a shutdown goes on serving, until everybody knows that no more traffic is to come. */
+  @OptionalVariable()
+  @WholeNumber(0, 600)
+  readonly SHUTDOWN_GRACE?: number;
+
   /** Seconds that a shutdown waits for requests in flight. */
   @WholeNumber(0, 600)
   readonly SHUTDOWN_TIMEOUT: number = 20;
 
   @OneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   readonly LOG_LEVEL: string = 'info';
+
+  /** The standard's own variables; OpenTelemetry reads the others by itself. */
+  @OptionalVariable()
+  @UrlOf(HTTP)
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+
+  @OptionalVariable()
+  @UrlOf(HTTP)
+  readonly OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string;
+
+  @OneOf(['http/protobuf', 'http/json'])
+  readonly OTEL_EXPORTER_OTLP_PROTOCOL: string = 'http/protobuf';
+
+  @OptionalVariable()
+  @OneOf(['otlp', 'none'])
+  readonly OTEL_TRACES_EXPORTER?: string;
+
+  @Switch()
+  readonly OTEL_SDK_DISABLED?: boolean;
+
+  /** Whether traces are to be sent. */
+  get isTraced(): boolean {
+    if (this.OTEL_SDK_DISABLED === true || this.OTEL_TRACES_EXPORTER === 'none') return false;
+    const endpoint = this.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? this.OTEL_EXPORTER_OTLP_ENDPOINT;
+    return this.OTEL_TRACES_EXPORTER === 'otlp' || endpoint !== undefined;
+  }
 
   /** Whether the service runs a PostgreSQL of its own. */
   get isEmbedded(): boolean {
@@ -165,6 +200,10 @@ export class AppConfig {
 
   get bootstrapEnabled(): boolean {
     return this.BOOTSTRAP_ENABLED ?? this.isNewcomers;
+  }
+
+  get shutdownGrace(): number {
+    return this.SHUTDOWN_GRACE ?? (this.isNewcomers ? 0 : 5);
   }
 
   get issuer(): string {

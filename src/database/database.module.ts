@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AppConfig } from '../config/app-config.js';
 import { Backing } from '../config/backing.js';
 import { dataSourceOptions } from './data-source-options.js';
+import { DatabaseMetrics } from './database-metrics.js';
 
 /** The pool of connections to PostgreSQL, with TypeORM on it. */
 @Module({
@@ -15,5 +16,6 @@ import { dataSourceOptions } from './data-source-options.js';
       }),
     }),
   ],
+  providers: [DatabaseMetrics],
 })
 export class DatabaseModule {}

@@ -22,15 +22,20 @@ export async function migrate(url: string): Promise<string[]> {
 export async function missingMigrations(url: string): Promise<string[]> {
   const dataSource = await open(url);
   try {
-    const [table]: { exists: boolean }[] = await dataSource.query(
-      `SELECT to_regclass('migration') IS NOT NULL AS exists`,
-    );
-    const done: { name: string }[] = table?.exists ? await dataSource.query('SELECT name FROM migration') : [];
-    const names = new Set(done.map(({ name }) => name));
-    return migrations.map(({ name }) => name).filter((name) => !names.has(name));
+    return await missingFrom(dataSource);
   } finally {
     await dataSource.destroy();
   }
+}
+
+/** The same by a connection that is open. */
+export async function missingFrom(dataSource: DataSource): Promise<string[]> {
+  const [table]: { exists: boolean }[] = await dataSource.query(
+    `SELECT to_regclass('migration') IS NOT NULL AS exists`,
+  );
+  const done: { name: string }[] = table?.exists ? await dataSource.query('SELECT name FROM migration') : [];
+  const names = new Set(done.map(({ name }) => name));
+  return migrations.map(({ name }) => name).filter((name) => !names.has(name));
 }
 
 const open = (url: string): Promise<DataSource> =>

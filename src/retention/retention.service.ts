@@ -6,6 +6,7 @@ import { AppConfig } from '../config/app-config.js';
 import { inTransaction } from '../database/transaction.js';
 import { APPEND_ONLY_CLEAN_UPS, CLEAN_UPS, type CleanUp, type Cutoffs } from './clean-ups.js';
 import { mayRemove, RetentionDatabase } from './retention-database.js';
+import { RetentionMetrics } from './retention-metrics.js';
 
 /** The key of the advisory lock under which one replica at a time removes a batch. */
 const RETENTION_LOCK = 0x746f_6b34;
@@ -49,6 +50,7 @@ export class Retention implements OnModuleDestroy {
     private readonly retentionDatabase: RetentionDatabase,
     private readonly clock: Clock,
     private readonly config: AppConfig,
+    private readonly metrics: RetentionMetrics,
   ) {}
 
   /** Runs about once a minute from now on, and says what this instance can't remove. */
@@ -94,6 +96,7 @@ export class Retention implements OnModuleDestroy {
         }
       });
     });
+    this.metrics.lastRun.setToCurrentTime();
     return removed;
   }
 
@@ -120,6 +123,7 @@ export class Retention implements OnModuleDestroy {
         const startedAt = this.clock.monotonic();
         const count = await removeBatch(db, cleanUp, cutoffs);
         removed[cleanUp.name] = (removed[cleanUp.name] ?? 0) + (count ?? 0);
+        this.metrics.removed.inc({ kind: cleanUp.name }, count ?? 0);
         if (count === null || count < cleanUp.size) return;
         await sleep(Math.max(LEAST_PAUSE_MS, PAUSE_RATIO * (this.clock.monotonic() - startedAt)));
       }
@@ -140,6 +144,7 @@ export class Retention implements OnModuleDestroy {
       await work();
     } catch (error) {
       const { name, code = '' } = error as Error & { code?: string };
+      this.metrics.failed.inc({ kind: what });
       this.log.warn(`clean-up of ${what} failed: ${name} ${code}`);
     }
   }

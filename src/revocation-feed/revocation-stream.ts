@@ -8,6 +8,9 @@ const MAX_WAITING = 1024 * 1024;
 /** Milliseconds after which a follower is to come again when its stream ends. */
 const RETRY_MS = 1000;
 
+/** Milliseconds over which the followers of a replica that stops come to the others: before their knowledge is too old. */
+const SPREAD_MS = 300;
+
 type EventName = 'reset' | 'entries' | 'heartbeat';
 
 /** One follower's stream of server-sent events (WHATWG HTML, section 9.2). */
@@ -61,6 +64,12 @@ export class RevocationStream {
 
   end(): void {
     this.response.end();
+  }
+
+  /** Ends it because this replica stops, and says when to come again: not all followers at the same moment. */
+  endForAnother(): void {
+    if (this.isOpen) this.response.write(`: this replica stops\nretry: ${Math.ceil(Math.random() * SPREAD_MS)}\n\n`);
+    this.end();
   }
 
   /** Ends it without waiting for the follower to take what was sent. */

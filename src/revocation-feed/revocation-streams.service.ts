@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { RateLimitExceededError } from '../common/errors/app-error.js';
+import { RateLimitExceededError, ServiceUnavailableError } from '../common/errors/app-error.js';
 import { AppConfig } from '../config/app-config.js';
 import type { Actor } from '../permission/actor.js';
 import type { LogEntry } from '../revocation/log-read.js';
@@ -41,6 +41,7 @@ interface Follower {
 export class RevocationStreams implements OnModuleInit, OnModuleDestroy {
   private readonly followers = new Set<Follower>();
   private readonly timers: NodeJS.Timeout[] = [];
+  private isStopping = false;
   private reading = 0;
   private readonly queue: (() => void)[] = [];
 
@@ -58,12 +59,20 @@ export class RevocationStreams implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleDestroy(): void {
+    this.isStopping = true;
     for (const timer of this.timers) clearInterval(timer);
-    this.endAll();
+    for (const { stream } of this.followers) stream.endForAnother();
+    this.followers.clear();
+  }
+
+  /** How many follow here. */
+  get count(): number {
+    return this.followers.size;
   }
 
   /** Refuses a stream too many, before it is opened. */
   checkRoom({ identityId }: Actor): void {
+    if (this.isStopping) throw new ServiceUnavailableError('This replica stops; another one has the stream');
     const own = [...this.followers].filter((follower) => follower.identityId === identityId).length;
     if (own >= this.config.MAX_STREAMS_PER_IDENTITY) {
       throw new RateLimitExceededError('This identity follows the revocations too many times already', 1);

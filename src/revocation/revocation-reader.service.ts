@@ -40,6 +40,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
   private readonly listeners: Listener<LogEntry[]>[] = [];
   private readonly resetListeners: Listener<void>[] = [];
   private last: { read: LogRead; asOf: Instant } | null = null;
+  private beforeLast: Instant | null = null;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -73,6 +74,11 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
   /** The instant that everything up to now is known for; null before the first read. */
   get asOf(): Instant | null {
     return this.last?.asOf ?? null;
+  }
+
+  /** The same before the last read: what that one found came up after it. */
+  get previousAsOf(): Instant | null {
+    return this.beforeLast;
   }
 
   /** The last completed read; what followers are told their position by. */
@@ -156,6 +162,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
     const before = this.last?.read;
     const isContinued = before?.timeline === read.timeline && before.incarnation === read.incarnation;
     this.trust.take(read);
+    this.beforeLast = this.last?.asOf ?? null;
     this.last = { read, asOf };
     if (!isContinued || read.entries.length > MOST_ENTRIES) {
       this.named.nameAll();

@@ -1,5 +1,6 @@
 import { AccessTokenService } from '../../src/access-token/access-token.service.js';
 import { TokenProof } from '../../src/access-token/token-proof.service.js';
+import { AccessTokenMetrics } from '../../src/access-token/access-token-metrics.js';
 import { TokenUsage } from '../../src/access-token/token-usage.service.js';
 import { newId, newReqId } from '../../src/common/random-id.js';
 import { OAuth2Api } from '../support/oauth2-api.js';
@@ -24,6 +25,8 @@ describe('the use of a token', () => {
   afterEach(() => jest.restoreAllMocks());
 
   const usage = (of = app) => of.nest.get(TokenUsage);
+  /** That of a replica which shares the database. */
+  const usageBeside = () => new TokenUsage(app.db, app.nest.get(AccessTokenMetrics));
   const recordOf = async (tokenId: string) => (await api.read(tokenId)).body.token as object;
   const stored = async (tokenId: string): Promise<Usage | undefined> => {
     const [row]: Usage[] = await app.db.query(
@@ -94,7 +97,7 @@ describe('the use of a token', () => {
 
   it('moves the last use forward only, within a replica and between them', async () => {
     const { tokenId } = await app.given.identity();
-    const [one, other] = [new TokenUsage(app.db), new TokenUsage(app.db)];
+    const [one, other] = [usageBeside(), usageBeside()];
     one.note(tokenId, seconds(20), '192.0.2.20');
     one.note(tokenId, seconds(10), '192.0.2.10');
     other.note(tokenId, seconds(15), '192.0.2.15');
@@ -194,7 +197,7 @@ describe('the use of a token', () => {
 
     it('is dropped with a token that leaves while the statement runs', async () => {
       const [gone, kept] = [await app.given.identity(), await app.given.identity()];
-      const own = new TokenUsage(app.db);
+      const own = usageBeside();
       for (const { tokenId } of [gone, kept]) own.note(tokenId, seconds(0), null);
       const tx = app.db.createQueryRunner();
       await tx.startTransaction();
@@ -210,7 +213,7 @@ describe('the use of a token', () => {
     it('is merged by replicas in one order, however many tokens there are', async () => {
       const { tokenId } = await app.given.identity();
       const ids = await copiesOf(tokenId, 1200);
-      const replicas = [new TokenUsage(app.db), new TokenUsage(app.db)];
+      const replicas = [usageBeside(), usageBeside()];
       for (const id of ids) replicas[0]?.note(id, seconds(0), null);
       for (const id of ids.toReversed()) replicas[1]?.note(id, seconds(0), null);
       const merged = await merging();
@@ -226,7 +229,7 @@ describe('the use of a token', () => {
     });
 
     it('does not grow without bound', async () => {
-      const own = new TokenUsage(app.db);
+      const own = usageBeside();
       const merged = await merging();
       for (let noted = 0; noted < 60_000; noted += 1) own.note(newId(), seconds(0), null);
       await own.flush();

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import pg from 'pg';
-import { HttpClient } from '../support/http-client.js';
+import { type Answer, HttpClient } from '../support/http-client.js';
 import { decodeJwt } from '../support/jwt.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { TestApp } from '../support/test-app.js';
@@ -47,21 +47,33 @@ describe('a clean stop', () => {
     await dropDatabase(url);
   });
 
-  it('writes those of requests that end while it goes on', async () => {
-    const app = await TestApp.start({ via: connect });
-    const { token } = await app.given.identity();
+  /** The answer to a request that is under way when the stop begins. */
+  const answeredWhileStopping = async (app: TestApp, request: () => Promise<Answer>, waiting: string) => {
     const server: Server = app.nest.getHttpServer();
     await db.query('BEGIN');
     await db.query('LOCK TABLE membership IN ACCESS EXCLUSIVE MODE');
-    const answer = app.http.get(DETAILS, { token });
-    await waitsForLock(app.db, 't.identity_id AS');
+    const answer = request();
+    await waitsForLock(app.db, waiting);
     const stopped = app.nest.close();
     while (server.listening) await setImmediate();
     await db.query('COMMIT');
-    expect((await answer).status).toBe(200);
+    const { status } = await answer;
     server.closeIdleConnections();
     await stopped;
-    expect(await usesOf(token)).toEqual([{ uses: 1 }]);
+    return status;
+  };
+
+  it('writes those of requests that end while it goes on, and how much was refused', async () => {
+    const app = await TestApp.start({ via: connect, env: { AUDIT_REFUSALS_PER_MINUTE: '1' } });
+    const { id, token } = await app.given.identity();
+    const refused = () => app.http.post(`/api/v1/auth/token-auth/identities/${id}/tokens`, { token });
+    expect((await refused()).status).toBe(403);
+    expect(await answeredWhileStopping(app, refused, 'membership')).toBe(403);
+    expect(await usesOf(token)).toEqual([{ uses: 2 }]);
+    const { rows } = await db.query(
+      `SELECT details->'count' AS count FROM audit_event WHERE event = 'refusals-suppressed'`,
+    );
+    expect(rows).toEqual([{ count: 1 }]);
     await db.end();
     await dropDatabase(app.backing.databaseUrl);
   });

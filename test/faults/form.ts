@@ -12,6 +12,8 @@ interface Form {
   patience: number;
   /** Milliseconds that each of the load's loops rests between two requests. */
   pace: number;
+  /** So many times a replica is replaced by another one under load. */
+  restarts: number;
   /** Seconds that a replica stays with the old primary after a failover. */
   secondsBehind: number;
 }
@@ -25,6 +27,7 @@ const SHORT: Form = {
   undisturbed: 20,
   patience: 30,
   pace: 60,
+  restarts: 1,
   secondsBehind: 2,
 };
 
@@ -36,6 +39,7 @@ const LONG: Form = {
   undisturbed: 1000,
   patience: 300,
   pace: 10,
+  restarts: 10,
   secondsBehind: 8,
 };
 

@@ -2,6 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
+/** A free port for each, and no wait for a load balancer that is not there. */
+const QUIET = { MANAGEMENT_PORT: '0', SHUTDOWN_GRACE: '0' };
+
 const ROOT = join(__dirname, '../..');
 
 /** The built service, or one of its commands, as a process of its own. */
@@ -16,11 +19,11 @@ export class ServiceProcess {
     this.ended = once(child, 'close').then(([code]) => code as number | null);
   }
 
-  /** Runs `token-auth` with nothing in its environment but what is given. */
+  /** Runs `token-auth` with nothing in its environment but what is given, and what keeps processes apart and quick. */
   static run(args: string[], env: Record<string, string>): ServiceProcess {
     const command = args[0] === 'serve' ? ['dist/src/main.js'] : ['dist/src/cli/main.js', ...args];
     return new ServiceProcess(
-      spawn(process.execPath, command, { cwd: ROOT, env: { PATH: process.env.PATH ?? '', ...env } }),
+      spawn(process.execPath, command, { cwd: ROOT, env: { PATH: process.env.PATH ?? '', ...QUIET, ...env } }),
     );
   }
 
@@ -39,6 +42,12 @@ export class ServiceProcess {
   /** The address that it listens at. */
   async origin(): Promise<string> {
     const [, port = ''] = await this.sees(/"port":(\d+),"msg":"listening"/);
+    return `http://127.0.0.1:${port}`;
+  }
+
+  /** Where its health and metrics are. */
+  async management(): Promise<string> {
+    const [, port = ''] = await this.sees(/"managementPort":(\d+),"msg":"management listening"/);
     return `http://127.0.0.1:${port}`;
   }
 

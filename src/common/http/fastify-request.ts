@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify';
 import type { ErrorName } from '../errors/app-error.js';
 import type { RequestContext } from './request-context.js';
 
@@ -6,6 +7,11 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Bytes, where it is not the limit of all. */
     bodyLimit?: number;
+  }
+
+  interface FastifyInstance {
+    /** Takes an answer into the log and the metrics. */
+    account(request: FastifyRequest, reply: FastifyReply): void;
   }
 
   interface FastifyRequest {
@@ -17,6 +23,8 @@ declare module 'fastify' {
     denialReason?: string;
     /** Tokens that the caller asked about and that are not good; for the log alone. */
     inactive?: { tokenId: string | null; reason: string }[];
+    /** The trace that the request is part of, when traces are on; for the log. */
+    traceId?: string;
     /** A token was sent in the body instead of the Authorization header. */
     hasBodyToken?: boolean;
   }

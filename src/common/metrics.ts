@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const PREFIX = 'token_auth_';
+
+/** What a gauge says when it is read: a number, or one for each value of its label. */
+type Reading = number | Record<string, number>;
+
+/**
+ * The numbers of one service, each made once, where it is counted. They hold no caller's text: labels take their
+ * values from the code alone.
+ */
+@Injectable()
+export class Metrics {
+  private readonly registry = new Registry();
+
+  counter<L extends string = never>(name: string, help: string, labelNames: L[] = []): Counter<L> {
+    return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
+  }
+
+  histogram<L extends string>(name: string, help: string, labelNames: L[], buckets: number[]): Histogram<L> {
+    return new Histogram({ name: PREFIX + name, help, labelNames, buckets, registers: [this.registry] });
+  }
+
+  /** A number that is set when it changes. */
+  gauge<L extends string = never>(name: string, help: string, labelNames: L[] = []): Gauge<L> {
+    return new Gauge({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
+  }
+
+  /** A number that is read when somebody asks. */
+  reading(name: string, help: string, read: () => Reading | Promise<Reading>, label?: string): void {
+    const gauge = new Gauge({
+      name: PREFIX + name,
+      help,
+      labelNames: label === undefined ? [] : [label],
+      registers: [this.registry],
+      collect: async () => {
+        const values = await read();
+        if (typeof values === 'number') gauge.set(values);
+        else for (const [value, number] of Object.entries(values)) gauge.set({ [label ?? '']: value }, number);
+      },
+    });
+  }
+
+  /** Adds what is to be said of the process as a whole. Once a process: it has one event loop and one heap. */
+  watchProcess(version: string): void {
+    collectDefaultMetrics({ register: this.registry });
+    this.gauge('build_info', 'Always 1; the labels say what runs', ['version', 'node']).set(
+      { version, node: process.version },
+      1,
+    );
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** Everything, as Prometheus reads it. */
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+}
