@@ -1,5 +1,7 @@
-# The same major version of Node.js in every stage.
-ARG NODE_IMAGE=node:24-bookworm-slim
+# Everything that goes into the image is named exactly: the tools here (a build for production adds "@sha256:…" to
+# both), and the dependencies with their digests in package-lock.json.
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+ARG RUNTIME_IMAGE=debian:bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
@@ -7,14 +9,27 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json nest-cli.json ormconfig.ts ./
 COPY src ./src
-RUN npm run build
+RUN npm run build && find dist -name '*.tsbuildinfo' -delete
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
+# "Optional" are what others may bring for their builds; and nobody reads types and maps of dependencies at run time.
+RUN npm ci --omit=dev --omit=optional --no-audit --no-fund \
+  && npm cache clean --force \
+  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
-FROM ${NODE_IMAGE}
+# What is in the image, as CycloneDX: build --target sbom --output type=local,dest=.
+FROM dependencies AS inventory
+# "--omit dev" would leave out of it whatever the development dependencies need as well.
+RUN npm pkg delete devDependencies \
+  && npm sbom --sbom-format cyclonedx --sbom-type application > /sbom.cdx.json
+FROM scratch AS sbom
+COPY --from=inventory /sbom.cdx.json /
+
+# Node.js alone, without npm and the rest of its image.
+FROM ${RUNTIME_IMAGE}
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules

@@ -10,6 +10,8 @@ const USAGE = `usage: token-auth <command>
 
   serve                              run the service (what "npm start" does)
   migrate                            bring the database schema up to this version
+    --service-role <role>            and let this role work on it, the two logs append-only
+    --retention-role <role>          and let this role clean up those two
   bootstrap --organization <name>    set up an empty instance; prints its admin token
   bootstrap --recover                add an administrator to the instance; prints its token
   keys list|rotate|retire|revoke|reseal   show and change the signing keys; alone it tells more
@@ -19,6 +21,8 @@ const USAGE = `usage: token-auth <command>
 const OPTIONS = {
   organization: { type: 'string' },
   recover: { type: 'boolean' },
+  'service-role': { type: 'string' },
+  'retention-role': { type: 'string' },
   out: { type: 'string' },
   alg: { type: 'string' },
   now: { type: 'boolean' },
@@ -60,7 +64,7 @@ async function run(args: string[]): Promise<void> {
   if (command === 'restore') return (await import('./restore.command.js')).restoreCommand(rest, values);
   if (positionals.length !== 1) throw new UsageError(USAGE);
   if (command === 'serve') return (await import('./serve.js')).serve();
-  if (command === 'migrate') return (await import('./migrate.command.js')).migrateCommand();
+  if (command === 'migrate') return (await import('./migrate.command.js')).migrateCommand(values);
   if (command === 'bootstrap') return (await import('./bootstrap.command.js')).bootstrapCommand(values);
   if (command === 'openapi') return (await import('./openapi.command.js')).openapiCommand(values.out);
   throw new UsageError(USAGE);

@@ -221,7 +221,11 @@ export class AppConfig {
     const wrong = validateSync(config, { forbidUnknownValues: false }).flatMap(({ property, constraints = {} }) =>
       Object.values(constraints).map((complaint) => `${property} ${complaint}`),
     );
-    const problems = [...wrong, ...(isDatabaseAlone ? [] : config.contradictions())];
+    const problems = [
+      ...wrong,
+      ...config.databaseContradictions(),
+      ...(isDatabaseAlone ? [] : config.contradictions()),
+    ];
     if (problems.length === 0) return config;
     throw new InvalidEnvironmentError(`The environment is not valid:\n  ${problems.join('\n  ')}`);
   }
@@ -231,10 +235,9 @@ export class AppConfig {
     return Object.keys(DEFAULTS);
   }
 
-  /** What is wrong between variables that are each fine alone. */
-  private contradictions(): string[] {
-    const isBootstrapOpen = this.bootstrapEnabled && !this.isNewcomers && this.BOOTSTRAP_TOKEN === undefined;
-    const rules: [isBroken: boolean, complaint: string][] = [
+  /** What is wrong between variables about the database that are each fine alone. */
+  private databaseContradictions(): string[] {
+    return complaints([
       [
         this.isEmbedded && this.NODE_ENV === 'production' && this.EMBEDDED_DATABASE !== true,
         'DATABASE_URL is required with NODE_ENV=production (or say EMBEDDED_DATABASE=true)',
@@ -244,13 +247,22 @@ export class AppConfig {
         !this.isEmbedded && this.EMBEDDED_DATABASE === true,
         'EMBEDDED_DATABASE=true and DATABASE_URL exclude each other',
       ],
+    ]);
+  }
+
+  /** What is wrong between variables of the service that are each fine alone. */
+  private contradictions(): string[] {
+    const isBootstrapOpen = this.bootstrapEnabled && !this.isNewcomers && this.BOOTSTRAP_TOKEN === undefined;
+    return complaints([
       [!this.isEmbedded && this.ISSUER === undefined, 'ISSUER is required with DATABASE_URL'],
       [!this.isEmbedded && this.KEY_ENCRYPTION_KEYS.length === 0, 'KEY_ENCRYPTION_KEYS is required with DATABASE_URL'],
       [isBootstrapOpen, 'BOOTSTRAP_TOKEN is required with BOOTSTRAP_ENABLED=true outside development'],
-    ];
-    return rules.filter(([isBroken]) => isBroken).map(([, complaint]) => complaint);
+    ]);
   }
 }
+
+const complaints = (rules: [isBroken: boolean, complaint: string][]): string[] =>
+  rules.filter(([isBroken]) => isBroken).map(([, complaint]) => complaint);
 
 /** An instance without an environment: its own keys are the variables. */
 const DEFAULTS: object = new AppConfig();

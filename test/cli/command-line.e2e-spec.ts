@@ -59,6 +59,17 @@ describe('token-auth', () => {
       const service = run(['serve'], environment(await givenDatabase(false)));
       expect(await service.exit()).toBe(1);
       expect(service.stderr).toContain('token-auth migrate');
+      expect(service.stderr).toContain('CreateTables');
+    });
+
+    it('refuses a schema that has left it behind, and says what to do', async () => {
+      const url = await givenDatabase();
+      const db = await new DataSource({ type: 'postgres', url }).initialize();
+      await db.query('UPDATE instance SET schema_floor = 9999999999999');
+      await db.destroy();
+      const service = run(['serve'], environment(url));
+      expect(await service.exit()).toBe(1);
+      expect(service.stderr).toContain('run that version or a later one');
     });
 
     it('waits for a server that is not up yet, and gives up in a sentence', async () => {

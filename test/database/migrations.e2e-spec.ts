@@ -39,7 +39,7 @@ describe('migrations', () => {
       expect(await missingMigrations(url)).toContain(constructor.name);
     }
     expect(await db.query(SCHEMA)).toEqual([]);
-    expect(await db.runMigrations()).toHaveLength(db.migrations.length);
+    expect(await db.runMigrations({ transaction: 'each' })).toHaveLength(db.migrations.length);
     expect(await db.query(SCHEMA)).toEqual(before);
     await db.destroy();
   });

@@ -33,6 +33,29 @@ describe('the image', () => {
     expect(lastStage.find((line) => line.startsWith('USER '))).toMatch(/^USER [1-9]\d*:[1-9]\d*$/);
   });
 
+  it('is made of what the lock file names, on tools of a version', () => {
+    const installs = lines.filter((line) => /\bnpm (i|install|ci|add)\b/.test(line));
+    expect(installs.length).toBeGreaterThan(1);
+    expect(installs.filter((line) => !line.startsWith('RUN npm ci '))).toEqual([]);
+    const images = lines.flatMap((line) => /^ARG \w+_IMAGE=(.*)/.exec(line)?.slice(1) ?? []);
+    expect(images).toEqual([expect.stringMatching(/^node:\d+\.\d+\.\d+-/), expect.stringMatching(/^debian:\w+-slim/)]);
+  });
+
+  it('has no npm where it runs, and tells what is in it', () => {
+    expect(lastStage[0]).toBe('FROM ${RUNTIME_IMAGE}');
+    const copied = lastStage.filter((line) => line.startsWith('COPY --from='));
+    expect(copied.map((line) => line.split(' ').at(-1))).toEqual(['/usr/local/bin/node', './node_modules', './dist']);
+    expect(lastStage.join('\n')).not.toMatch(/npm (?!and)/);
+    const inventory = lines.slice(
+      lines.indexOf('FROM dependencies AS inventory'),
+      lines.indexOf('FROM scratch AS sbom'),
+    );
+    expect(inventory.join('\n')).toMatch(
+      /npm pkg delete devDependencies [^]*npm sbom --sbom-format cyclonedx [^]*> \/sbom.cdx.json$/,
+    );
+    expect(lines).toContain('COPY --from=inventory /sbom.cdx.json /');
+  });
+
   it('leaves out the development dependencies, which no source needs when it runs', () => {
     const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
     const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter(

@@ -21,4 +21,11 @@ export class Instance {
 
   @Column('timestamptz', { nullable: true })
   bootstrappedAt: Date | null;
+
+  /**
+   * The timestamp of a migration; code that doesn't know that one can't live with this schema. A migration that takes
+   * away what older code rests on raises it to the migration with which the code stopped resting on that.
+   */
+  @Column('bigint', { default: 0 })
+  schemaFloor: string;
 }

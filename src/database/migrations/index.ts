@@ -2,6 +2,7 @@ import { CreateTables1795500000000 } from './1795500000000-create-tables.js';
 import { FollowRevocations1796100000000 } from './1796100000000-follow-revocations.js';
 import { RotateSigningKeys1796200000000 } from './1796200000000-rotate-signing-keys.js';
 import { IndexDeleted1796300000000 } from './1796300000000-index-deleted.js';
+import { AddSchemaFloor1796600000000 } from './1796600000000-add-schema-floor.js';
 
 /** All migrations, oldest first. One that has been released is never edited. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   FollowRevocations1796100000000,
   RotateSigningKeys1796200000000,
   IndexDeleted1796300000000,
+  AddSchemaFloor1796600000000,
 ];
