@@ -4,6 +4,7 @@ import type { Actor } from '../permission/actor.js';
 import { AccessTokenService } from './access-token.service.js';
 import { changeShared } from './gate.js';
 import { lockToken } from './token-state.js';
+import { Turns } from './turns.js';
 
 type Work<T> = (tx: EntityManager, actor: Actor) => Promise<T>;
 
@@ -24,6 +25,8 @@ const TAKE_TURN = `SELECT set_config('lock_timeout', '0', true), pg_advisory_xac
  */
 @Injectable()
 export class Authority {
+  private readonly turns = new Turns();
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly accessTokens: AccessTokenService,
@@ -36,11 +39,13 @@ export class Authority {
    */
   async manage<T>(caller: Actor, work: Work<T>): Promise<T> {
     const { rootOrganizationId } = caller;
-    return changeShared(
-      this.dataSource,
-      rootOrganizationId,
-      async (tx) => work(tx, await this.accessTokens.hold(tx, caller)),
-      (tx) => tx.query(TAKE_TURN, [MANAGEMENT_LOCK, rootOrganizationId]),
+    return this.turns.take(rootOrganizationId, () =>
+      changeShared(
+        this.dataSource,
+        rootOrganizationId,
+        async (tx) => work(tx, await this.accessTokens.hold(tx, caller)),
+        (tx) => tx.query(TAKE_TURN, [MANAGEMENT_LOCK, rootOrganizationId]),
+      ),
     );
   }
 
