@@ -1,37 +1,22 @@
 import { Injectable } from '@nestjs/common';
+import { Batches } from '../common/batches.js';
 import { isUnavailable } from '../common/errors/postgres-errors.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { mintIfAsJudged, mintThoseAsJudged, type ProposedMint } from './mint-statement.js';
 
-/** Statements under way at the same time: while one waits for the disk, the next is at work. */
-const MAX_UNDER_WAY = 2;
+/** While one statement waits for the disk, the next is at work; larger ones would make each mint wait for too long. */
+const LIMITS = { underWay: 2, size: 64 };
 
-/** Mints in one statement; more would make each of them wait for too long. */
-const MAX_SIZE = 64;
-
-interface WaitingMint {
-  mint: ProposedMint;
-  tell: (isMinted: boolean) => void;
-  fail: (error: unknown) => void;
-}
-
-/**
- * Writes the mints of many requests with one statement. Nobody waits for company: a mint leaves at once while fewer
- * statements are under way than may be, and those that come meanwhile leave together when one of them is done.
- */
+/** Writes the mints of many requests with one statement. */
 @Injectable()
 export class MintBatches {
-  private waiting: WaitingMint[] = [];
-  private underWay = 0;
+  private readonly batches = new Batches<ProposedMint, boolean>(async (mints) => this.write(mints), LIMITS);
 
   constructor(private readonly reader: RevocationReader) {}
 
   /** Whether the token was written. If not, something isn't as it was judged, or may be changing right now. */
   async mint(mint: ProposedMint): Promise<boolean> {
-    return new Promise((tell, fail) => {
-      this.waiting.push({ mint, tell, fail });
-      if (this.underWay < MAX_UNDER_WAY) void this.work();
-    });
+    return this.batches.ask(mint);
   }
 
   /** The same in a statement of its own, which waits for whatever it has to. */
@@ -39,33 +24,15 @@ export class MintBatches {
     return (await this.reader.onTrusted((db) => mintIfAsJudged(db, mint))) === 'minted';
   }
 
-  private async work(): Promise<void> {
-    this.underWay += 1;
-    while (this.waiting.length > 0) await this.write(this.waiting.splice(0, MAX_SIZE));
-    this.underWay -= 1;
-  }
-
-  private async write(batch: WaitingMint[]): Promise<void> {
+  private async write(mints: ProposedMint[]): Promise<(boolean | Promise<boolean>)[]> {
     try {
-      const mints = batch.map(({ mint }) => mint);
       const minted = await this.reader.onTrusted((db) => mintThoseAsJudged(db, mints));
-      for (const { mint, tell } of batch) tell(minted.has(mint.token.id));
+      return mints.map(({ token }) => minted.has(token.id));
     } catch (error) {
-      await this.settle(batch, error);
-    }
-  }
-
-  /**
-   * What one of them may be guilty of must not be the others' fault: each is tried alone. Where the database could not
-   * be asked, nobody knows what became of them.
-   */
-  private async settle(batch: WaitingMint[], error: unknown): Promise<void> {
-    if (batch.length === 1 || isUnavailable(error)) {
-      for (const { fail } of batch) fail(error);
-      return;
-    }
-    for (const { mint, tell, fail } of batch) {
-      await this.alone(mint).then(tell, fail);
+      // Where the database could not be asked, nobody knows what became of them.
+      if (mints.length === 1 || isUnavailable(error)) throw error;
+      // What one of them may be guilty of must not be the others' fault: each is tried alone.
+      return mints.map(async (mint) => this.alone(mint));
     }
   }
 }

@@ -31,13 +31,14 @@ export interface TokenState {
   timeline: string;
 }
 
-const SCOPES = scopesSql({
-  identityId: 't.identity_id',
-  authMethod: 't.auth_method',
-  organizationId: 't.organization_id',
-  rootOrganizationId: 'o.root_id',
-  kid: '$2',
-});
+const scopesOf = (kid: string): string =>
+  scopesSql({
+    identityId: 't.identity_id',
+    authMethod: 't.auth_method',
+    organizationId: 't.organization_id',
+    rootOrganizationId: 'o.root_id',
+    kid,
+  });
 
 const COLUMNS = `
   t.id AS "tokenId", t.identity_id AS "identityId", t.organization_id AS "organizationId",
@@ -49,23 +50,24 @@ const COLUMNS = `
   coalesce(m.is_active, false) AS "isMember", m.role, r.permissions, c.trusted_ips AS "trustedIps",
   ${TIMELINE} AS timeline`;
 
-const EPOCH = `LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${SCOPES}) e ON true`;
+const epochAbove = (kid: string): string =>
+  `LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${scopesOf(kid)}) e ON true`;
 
-/** One statement of primary-key lookups. */
+/** One statement of primary-key lookups, for many tokens as for one. */
 const READ: Prepared = {
   name: 'read_token_state',
   text: `
-  SELECT ${COLUMNS}
-  FROM access_token t
+  SELECT asked.place::int, ${COLUMNS}
+  FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS asked(token_id, kid, place)
+  JOIN access_token t ON t.id = asked.token_id
   JOIN identity i ON i.id = t.identity_id
   JOIN organization o ON o.id = t.organization_id
   JOIN organization root ON root.id = o.root_id
-  JOIN signing_key k ON k.kid = $2
+  JOIN signing_key k ON k.kid = asked.kid
   LEFT JOIN membership m ON m.organization_id = t.organization_id AND m.identity_id = t.identity_id
   LEFT JOIN role r ON r.id = m.role_id
   LEFT JOIN token_auth_config c ON c.identity_id = t.identity_id
-  ${EPOCH}
-  WHERE t.id = $1`,
+  ${epochAbove('asked.kid')}`,
 };
 
 /**
@@ -87,14 +89,29 @@ const HOLD: Prepared = {
   LEFT JOIN LATERAL (SELECT id, permissions FROM role WHERE id = m.role_id FOR SHARE) r ON true
   JOIN token_auth_config c ON c.identity_id = t.identity_id
   JOIN signing_key k ON k.kid = $2
-  ${EPOCH}
+  ${epochAbove('$2')}
   WHERE t.id = $1
   FOR SHARE OF n, t, i, o, root, m, c, k`,
 };
 
-/** What PostgreSQL knows of a token now, for a text that the key `kid` signed. Null when there is no such token. */
+/** A token, and the key that signed the text which somebody has of it. */
+export interface AskedToken {
+  tokenId: string;
+  kid: string;
+}
+
+/** What PostgreSQL knows of tokens now, in the order of the questions. Null where there is no such token. */
+export async function readTokenStates(db: EntityManager, asked: AskedToken[]): Promise<(TokenState | null)[]> {
+  const values = [asked.map(({ tokenId }) => tokenId), asked.map(({ kid }) => kid)];
+  const found = await runPrepared<TokenState & { place: number }>(db, READ, values);
+  const states: (TokenState | null)[] = asked.map(() => null);
+  for (const state of found) states[state.place - 1] = state;
+  return states;
+}
+
+/** The same of one token. */
 export async function readTokenState(db: EntityManager, tokenId: string, kid: string): Promise<TokenState | null> {
-  const [state] = await runPrepared<TokenState>(db, READ, [tokenId, kid]);
+  const [state] = await readTokenStates(db, [{ tokenId, kid }]);
   return state ?? null;
 }
 

@@ -1,15 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
+import { Batches } from '../common/batches.js';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import { AppConfig } from '../config/app-config.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { namesOf } from '../revocation/scope.js';
 import { AccessTokenMetrics } from './access-token-metrics.js';
-import { readTokenState, type TokenState } from './token-state.js';
+import { type AskedToken, readTokenStates, type TokenState } from './token-state.js';
 
 /** So many questions for each connection may wait for the database; whoever comes then is told to come back. */
 const WAITING_PER_CONNECTION = 20;
+
+/** Several at a time, so that one connection which no longer answers doesn't keep everybody from the others. */
+const LIMITS = { underWay: 4, size: 64 };
+
+interface Answer {
+  state: TokenState | null;
+  position: number;
+}
 
 /** What PostgreSQL said of a token, for a text that one key signed, and what it takes to judge whether it still holds. */
 export interface KnownState {
@@ -27,6 +36,7 @@ export interface KnownState {
 export class TokenStates {
   private readonly remembered: LRUCache<string, KnownState>;
   private readonly asking = new Map<string, Promise<KnownState | null>>();
+  private readonly reads = new Batches<AskedToken, Answer>(async (asked) => this.readAll(asked), LIMITS);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -62,12 +72,17 @@ export class TokenStates {
   }
 
   private async read(tokenId: string, kid: string): Promise<KnownState | null> {
-    const { position } = this.reader;
-    const state = await readTokenState(this.dataSource.manager, tokenId, kid);
+    const { state, position } = await this.reads.ask({ tokenId, kid });
     if (!state) return null;
     const known = { state, kid, position };
     if (this.holds(known)) this.remembered.set(keyOf(tokenId, kid), known);
     return known;
+  }
+
+  private async readAll(asked: AskedToken[]): Promise<Answer[]> {
+    const { position } = this.reader;
+    const states = await readTokenStates(this.dataSource.manager, asked);
+    return states.map((state) => ({ state, position }));
   }
 }
 
