@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Audited } from '../audit-event/audited.js';
 import { ApiErrors } from '../common/errors/api-errors.js';
+import { HotRoute } from '../common/http/hot-route.js';
 import { BodyTokenDto, RenewedTokenDto, RevokedMessageDto } from './access-token.dto.js';
 import { FailedCredentials } from './failed-credentials.service.js';
 import { Public } from './public.decorator.js';
@@ -24,6 +25,7 @@ export class AccessTokenController {
    * @remarks The token in the body is the credential. It gets a new end, never beyond its max TTL counted from the first issue; a renewal costs no use.
    */
   @Post('renew')
+  @HotRoute()
   @HttpCode(200)
   @Audited('renew-identity-access-token')
   @Public()

@@ -11,7 +11,7 @@ import type { AccessTokenClaims } from './access-token-claims.js';
 import { AccessTokenRefusedError, AddressNotAllowedError } from './access-token-errors.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import type { ProvenToken } from './token-proof.service.js';
-import { TokenStates } from './token-states.service.js';
+import { type KnownState, TokenStates } from './token-states.service.js';
 import { holdTokenState, readTokenState, type TokenState } from './token-state.js';
 import { TokenUsage } from './token-usage.service.js';
 
@@ -82,7 +82,7 @@ export class AccessTokenService {
   private async judge(token: ProvenToken, request: RequestContext, { isUse }: { isUse: boolean }): Promise<Actor> {
     let isSpent = false;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const known = await this.goodState(token, request, { isUse });
+      const known = this.remembered(token, request, { isUse }) ?? (await this.asked(token, request));
       if (isUse && !isSpent && known.state.numUsesLimit > 0) {
         await this.spendUse(known.state, request.now);
         isSpent = true;
@@ -97,11 +97,10 @@ export class AccessTokenService {
   }
 
   /**
-   * The state of a proven token that nothing speaks against. Memory may accept, and may refuse what is dead for good;
-   * everything else that it would refuse or doesn't know is asked of PostgreSQL.
+   * The state of a proven token as it is remembered, if nothing speaks against it. Memory may accept, and may refuse
+   * what is dead for good; everything else that it would refuse or doesn't know is asked of PostgreSQL.
    */
-  private async goodState(token: ProvenToken, request: RequestContext, { isUse }: { isUse: boolean }) {
-    const { claims, kid } = token;
+  private remembered({ claims, kid }: ProvenToken, request: RequestContext, { isUse }: { isUse: boolean }) {
     if (claims.exp * 1000 <= request.now.getTime()) throw new AccessTokenRefusedError('expired');
     const recalled = this.states.recall(claims.jti, kid);
     // How many uses are left is known to PostgreSQL alone.
@@ -109,6 +108,10 @@ export class AccessTokenService {
       if (recalled.state.isRevoked) throw new AccessTokenRefusedError('revoked');
       if (isGood(claims, recalled.state, request)) return recalled;
     }
+    return null;
+  }
+
+  private async asked({ claims, kid }: ProvenToken, request: RequestContext): Promise<KnownState> {
     const asked = await this.states.ask(claims.jti, kid);
     if (!asked) throw new AccessTokenRefusedError('unknown');
     checkGood(claims, asked.state, request);

@@ -15,6 +15,8 @@ const JWT_ERRORS = new Set(['JsonWebTokenError', 'NotBeforeError', 'TokenExpired
 /** Lets only callers with a good bearer token through, on every route that is not `@Public()`. */
 @Injectable()
 export class BearerJwtGuard extends AuthGuard() {
+  private readonly open = new WeakMap<object, boolean>();
+
   constructor(
     private readonly reflector: Reflector,
     private readonly refusals: RefusalInterceptor,
@@ -25,8 +27,7 @@ export class BearerJwtGuard extends AuthGuard() {
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    const isPublic = this.reflector.getAllAndOverride(IsPublic, [context.getHandler(), context.getClass()]);
-    if (isPublic) return true;
+    if (this.isPublic(context)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & { user?: Actor }>();
     try {
       return await this.failures.judge(request.context, () => this.admit(context, request));
@@ -35,6 +36,16 @@ export class BearerJwtGuard extends AuthGuard() {
       await this.refusals.note(context, error);
       throw error;
     }
+  }
+
+  /** What is said of a route never changes. */
+  private isPublic(context: ExecutionContext): boolean {
+    const handler = context.getHandler();
+    const known = this.open.get(handler);
+    if (known !== undefined) return known;
+    const said: true | undefined = this.reflector.getAllAndOverride(IsPublic, [handler, context.getClass()]);
+    this.open.set(handler, said ?? false);
+    return said ?? false;
   }
 
   /** A text that was proven before needs no passport round; the later steps are the same. */

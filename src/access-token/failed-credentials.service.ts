@@ -44,7 +44,7 @@ export class FailedCredentials {
   }
 
   private check(request: RequestContext): void {
-    const left = this.leftTo(request);
+    const left = this.budgets.size === 0 ? 1 : this.leftTo(request);
     if (left >= 1) return;
     const seconds = Math.ceil(((1 - left) * 60) / this.config.FAILED_CREDENTIALS_PER_MINUTE);
     throw new RateLimitExceededError('Too many failed credentials came from this address', Math.max(1, seconds));

@@ -3,6 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsDefined, IsObject, ValidateBy, ValidateNested } from 'class-validator';
 import { normalizeAddress } from '../common/http/client-address.js';
+import { Certain } from '../common/validation/certain.js';
 import { BooleanField, Optional, TextField } from '../common/validation/fields.js';
 import { Count, Flag, Text, Uuid } from '../common/validation/response-fields.js';
 import { LONGEST_TEXT } from './access-token.dto.js';
@@ -29,16 +30,21 @@ const TypeHintField = (): PropertyDecorator =>
 const CLIENT_ADDRESS =
   'The address that the token was shown from, IPv4 or IPv6. A token whose addresses are limited is judged by it, and without it is not active.';
 
+const isAddress = (value: unknown): boolean => typeof value === 'string' && normalizeAddress(value) !== null;
+
 const ClientAddressField = (): PropertyDecorator =>
   applyDecorators(
-    Optional(),
-    ValidateBy({
-      name: 'isClientAddress',
-      validator: {
-        validate: (value) => typeof value === 'string' && normalizeAddress(value) !== null,
-        defaultMessage: () => '$property must be an IPv4 or IPv6 address',
-      },
-    }),
+    Certain(
+      (value) => value === undefined || isAddress(value),
+      Optional(),
+      ValidateBy({
+        name: 'isClientAddress',
+        validator: {
+          validate: isAddress,
+          defaultMessage: () => '$property must be an IPv4 or IPv6 address',
+        },
+      }),
+    ),
     ApiProperty({ type: 'string', required: false, description: CLIENT_ADDRESS, example: '203.0.113.7' }),
   );
 
@@ -128,11 +134,9 @@ export class IntrospectionDto {
   rootOrgId?: string;
 
   static from({ claims }: Verdict): IntrospectionDto {
-    const inactive = { active: false };
-    if (claims === null) return inactive;
+    if (claims === null) return { active: false };
     const { sub, client_id, jti, iss, aud, iat, exp, orgId, rootOrgId } = claims;
     return {
-      ...inactive,
       active: true,
       token_type: 'Bearer',
       sub,

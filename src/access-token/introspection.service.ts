@@ -39,7 +39,7 @@ export class Introspection {
   /** With `consume`, a token that is found good and has limited uses loses one. */
   async introspect(caller: Actor, subject: Subject, consume: boolean): Promise<Verdict> {
     this.permissions.check(caller, 'access-token', 'introspect');
-    return this.judge(caller, subject, consume);
+    return await this.judge(caller, subject, consume);
   }
 
   /** Gives the verdicts in the order of the subjects, or none at all. */
@@ -73,7 +73,8 @@ export class Introspection {
   private async accept(caller: Actor, token: ProvenToken, address: string | null, consume: boolean): Promise<void> {
     if (!isWithin(caller, token.claims)) throw new AccessTokenRefusedError('foreign');
     // The bearer's address, never the caller's: an unknown one passes only where every address does.
-    const request = { ...caller.request, address };
+    const { reqId, peer, userAgent, now } = caller.request;
+    const request = { reqId, address, peer, userAgent, now };
     if (consume) await this.accessTokens.verify(token, request);
     else await this.accessTokens.verifyWithoutUse(token, request);
   }

@@ -3,6 +3,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiConsumes, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ApiOAuthErrors } from '../common/errors/api-errors.js';
+import { HotRoute } from '../common/http/hot-route.js';
 import { type Actor, CurrentActor } from '../permission/actor.js';
 import { RequirePermission } from '../permission/require-permission.js';
 import {
@@ -38,6 +39,7 @@ export class OAuth2Controller {
    */
   @Post('introspect')
   @HttpCode(200)
+  @HotRoute()
   @ApiConsumes(JSON_TYPE, FORM)
   @RequirePermission({ subject: 'access-token', action: 'introspect' })
   async introspectToken(

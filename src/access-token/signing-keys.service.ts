@@ -79,6 +79,11 @@ export class SigningKeys implements OnApplicationBootstrap {
     return this.keys.get(kid) ?? null;
   }
 
+  /** Whether the key is among those that verify, as they were last read. */
+  verifies(kid: string): boolean {
+    return this.keys.has(kid);
+  }
+
   /** The keys that verifiers need: what signed tokens that may live, and what is going to sign. */
   async published(): Promise<VerificationKey[]> {
     if (this.clock.monotonic() - this.asOf > PUBLISHED_MAX_AGE_MS) await this.load();

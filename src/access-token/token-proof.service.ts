@@ -49,9 +49,13 @@ export class TokenProof {
   }
 
   /** What this very text was proven to be before, while its key still verifies. */
-  async recall(text: string): Promise<ProvenToken | null> {
-    const token = this.proven.get(digestOf(text));
-    return this.metrics.proofs.note(token && (await this.keys.find(token.kid)) ? token : null);
+  recall(text: string): ProvenToken | null {
+    return this.recheck(this.proven.get(digestOf(text)) ?? null);
+  }
+
+  /** The same for whoever knows what the text was proven to be. */
+  recheck(token: ProvenToken | null): ProvenToken | null {
+    return this.metrics.proofs.note(token && this.keys.verifies(token.kid) ? token : null);
   }
 
   /** Keeps what a text was proven to be. */
@@ -63,7 +67,7 @@ export class TokenProof {
 
   /** Proves a token that came elsewhere than in the Authorization header. */
   async prove(text: string): Promise<ProvenToken> {
-    const recalled = await this.recall(text);
+    const recalled = this.recall(text);
     if (recalled) return recalled;
     const { kid, algorithm, publicKey } = await this.keyOf(text);
     try {

@@ -24,6 +24,8 @@ interface Answer {
 export interface KnownState {
   state: TokenState;
   kid: string;
+  /** All that the verdict rests on. */
+  names: readonly string[];
   /** The position in the revocation log that was applied before the question was sent. */
   position: number;
 }
@@ -54,8 +56,8 @@ export class TokenStates {
   }
 
   /** Whether nothing that it rests on was named since it was asked for, by a server that is still the one. */
-  holds({ state, kid, position }: KnownState): boolean {
-    return this.reader.holds(position, state.timeline, namesOf(state, kid));
+  holds({ state, names, position }: KnownState): boolean {
+    return this.reader.holds(position, state.timeline, names);
   }
 
   /** Asks PostgreSQL; null when there is no such token. Those who ask at the same time share the answer. */
@@ -74,7 +76,7 @@ export class TokenStates {
   private async read(tokenId: string, kid: string): Promise<KnownState | null> {
     const { state, position } = await this.reads.ask({ tokenId, kid });
     if (!state) return null;
-    const known = { state, kid, position };
+    const known = { state, kid, names: namesOf(state, kid), position };
     if (this.holds(known)) this.remembered.set(keyOf(tokenId, kid), known);
     return known;
   }

@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { AppModule } from '../app.module.js';
-import { createAdapter, placeRoutes, setUpApp } from '../app.setup.js';
+import { createAdapter, placeRoutes, serveHotRoutes, setUpApp } from '../app.setup.js';
 import { NestLogger } from '../common/logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import type { Backing } from '../config/backing.js';
@@ -24,5 +24,5 @@ export async function buildApp(
       preview,
     },
   );
-  return preview ? placeRoutes(app) : setUpApp(app, config, log);
+  return preview ? placeRoutes(app) : serveHotRoutes(setUpApp(app, config, log), log);
 }

@@ -45,8 +45,9 @@ export class Clock {
    * other while somebody sets it back. A clock that went back says nothing: the age is infinite.
    */
   ageOf({ monotonic, wall }: Instant): number {
-    const ages = [this.monotonic() - monotonic, this.wall() - wall];
-    return Math.min(...ages) < 0 ? Number.POSITIVE_INFINITY : Math.max(...ages);
+    const byMonotonic = this.monotonic() - monotonic;
+    const byWall = this.wall() - wall;
+    return byMonotonic < 0 || byWall < 0 ? Number.POSITIVE_INFINITY : Math.max(byMonotonic, byWall);
   }
 
   /** Takes in what PostgreSQL's clock said in answer to a question asked at `askedAt` (monotonic). */

@@ -17,10 +17,18 @@ export class PermissionSet {
 
   static readonly NONE = new PermissionSet([]);
 
+  /** Sets that were made, by the very list of rules: it never changes, and neither do they. */
+  private static readonly made = new WeakMap<readonly PermissionRule[], PermissionSet>();
+
   /** A role that is neither built-in nor has rules gives nothing. */
   static of({ role, permissions }: HeldRole): PermissionSet {
-    const rules = permissions ?? (Object.hasOwn(BUILT_IN_ROLES, role) ? BUILT_IN_ROLES[role] : []);
-    return new PermissionSet(rules ?? []);
+    const rules = permissions ?? (Object.hasOwn(BUILT_IN_ROLES, role) ? BUILT_IN_ROLES[role] : undefined);
+    if (!rules) return PermissionSet.NONE;
+    const known = PermissionSet.made.get(rules);
+    if (known) return known;
+    const set = new PermissionSet(rules);
+    PermissionSet.made.set(rules, set);
+    return set;
   }
 
   has<S extends Subject>(subject: S, action: Action<S>): boolean {

@@ -38,6 +38,7 @@ export class NamedScopes {
   /** Whether any of the names came up after the position, or whether that can't be told. */
   isNamedSince(position: number, names: readonly string[]): boolean {
     if (position < this.floor) return true;
+    if (position === this.latest) return false;
     return names.some((name) => (this.positions.get(name) ?? 0) > position);
   }
 

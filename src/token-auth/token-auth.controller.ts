@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } fr
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Audited } from '../audit-event/audited.js';
 import { ApiErrors } from '../common/errors/api-errors.js';
+import { HotRoute } from '../common/http/hot-route.js';
 import { type Actor, CurrentActor } from '../permission/actor.js';
 import { RequirePermission } from '../permission/require-permission.js';
 import { AttachTokenAuthDto, TokenAuthConfigResponseDto, UpdateTokenAuthDto } from './token-auth-config.dto.js';
@@ -36,6 +37,7 @@ export class TokenAuthController {
    * @remarks The answer is the only place where the token's text is ever shown. Without `organizationSlug` the token works where the caller's does. With an `Idempotency-Key` header (1 to 64 printable characters), a repetition by the same identity within 24 hours gives the same token again; another body, or a token that is no longer good, is a 400.
    */
   @Post('identities/:identityId/tokens')
+  @HotRoute()
   @HttpCode(200)
   @Audited('create-token-identity-token-auth')
   @RequirePermission({ subject: 'identity', action: 'create-token' })
@@ -65,6 +67,7 @@ export class TokenAuthController {
 
   /** Read a token's record */
   @Get('tokens/:tokenId')
+  @HotRoute()
   @RequirePermission({ subject: 'identity', action: 'get-token' })
   getTokenAuthTokenById(@CurrentActor() actor: Actor, @Param('tokenId') tokenId: string): Promise<TokenResponseDto> {
     return this.tokenAuth.readToken(actor, tokenId);

@@ -1,3 +1,4 @@
+import { newId } from '../../src/common/random-id.js';
 import { refusal, told } from '../support/answers.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -25,7 +26,7 @@ describe('a bearer token in a sub-organization', () => {
     expect((await details()).status).toBe(200);
     await app.db.query(taken);
     // The log says nothing of it: what the replica remembers is to be forgotten.
-    await app.db.query('UPDATE instance SET incarnation = gen_random_uuid()');
+    await app.db.query('UPDATE instance SET incarnation = $1', [newId()]);
     await app.catchUp();
     const gone = refusal(401, 'UnauthorizedError');
     expect(told(await details())).toEqual(gone);

@@ -207,14 +207,17 @@ describe('bodies', () => {
       expect((await send('POST', `${TOKEN_AUTH}/identities/${id}/tokens`, { body })).status).toBe(200);
     });
 
-    it.each(['{"__proto__":{"name":"a"}}', '{"constructor":{"prototype":{"name":"a"}}}', '{"a":[{"__proto__":null}]}'])(
-      'that would poison a prototype is 400: %s',
-      async (body) => {
-        const id = await withTokenAuth();
-        const answer = await send('PATCH', `${TOKEN_AUTH}/identities/${id}`, { body });
-        expect(answer).toMatchObject({ status: 400, body: { error: 'BadRequest' } });
-      },
-    );
+    it.each([
+      '{"__proto__":{"name":"a"}}',
+      '{"constructor":{"prototype":{"name":"a"}}}',
+      '{"a":[{"__proto__":null}]}',
+      String.raw`{"\u005f_proto__":{"name":"a"}}`,
+      String.raw`{"con\u0073tructor":{"prototype":{"name":"a"}}}`,
+    ])('that would poison a prototype is 400: %s', async (body) => {
+      const id = await withTokenAuth();
+      const answer = await send('PATCH', `${TOKEN_AUTH}/identities/${id}`, { body });
+      expect(answer).toMatchObject({ status: 400, body: { error: 'BadRequest' } });
+    });
 
     it('counts the last of duplicate keys', async () => {
       const id = await withTokenAuth();

@@ -4,7 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
 import { DataSource } from 'typeorm';
 import { AppModule } from '../../src/app.module.js';
-import { createAdapter, setUpApp } from '../../src/app.setup.js';
+import { createAdapter, serveHotRoutes, setUpApp } from '../../src/app.setup.js';
 import { Clock } from '../../src/common/clock.js';
 import { loggerOptions } from '../../src/common/logger.js';
 import { AppConfig } from '../../src/config/app-config.js';
@@ -34,6 +34,8 @@ interface TestAppOptions {
   url?: string;
   /** By what address the service reaches its database, given where that is. */
   via?: (url: string) => Promise<string>;
+  /** Serves hot routes through Nest's pipeline like all others. */
+  withoutHotRoutes?: boolean;
 }
 
 /** The whole service on a database of its own, listening on a free port, with a clock that tests move. */
@@ -69,6 +71,7 @@ export class TestApp {
       logger: false,
     });
     setUpApp(nest, config, log);
+    if (options.withoutHotRoutes !== true) serveHotRoutes(nest, log);
     await nest.listen(0, '127.0.0.1');
     const { port } = nest.getHttpServer().address() as { port: number };
     const app = new TestApp(nest, backing, clock, `http://127.0.0.1:${port}`, !beside && !options.url);

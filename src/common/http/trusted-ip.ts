@@ -42,8 +42,20 @@ export function allowsEveryAddress(entries: readonly TrustedIp[]): boolean {
   );
 }
 
+/** What was made of a list, by the very list, which never changes; null where it lets every address in. */
+const made = new WeakMap<readonly TrustedIp[], AddressBlocks | null>();
+
+function narrowedTo(entries: readonly TrustedIp[]): AddressBlocks | null {
+  let blocks = made.get(entries);
+  if (blocks === undefined) {
+    blocks = allowsEveryAddress(entries) ? null : blocksOf(entries);
+    made.set(entries, blocks);
+  }
+  return blocks;
+}
+
 /** Whether the allow-list lets the address in. An unknown address passes only where the list says nothing. */
 export function isAllowed(entries: readonly TrustedIp[], address: string | null): boolean {
-  if (allowsEveryAddress(entries)) return true;
-  return address !== null && isWithin(blocksOf(entries), address);
+  const blocks = narrowedTo(entries);
+  return blocks === null || (address !== null && isWithin(blocks, address));
 }

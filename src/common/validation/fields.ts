@@ -13,6 +13,7 @@ import {
   ValidateBy,
   ValidateIf,
 } from 'class-validator';
+import { Certain } from './certain.js';
 import { isStorableText } from './unicode.js';
 
 /** The class-transformer group that is on where values arrive as text: queries and forms. */
@@ -39,6 +40,9 @@ export const Optional = (): PropertyDecorator => ValidateIf((_object, value) => 
 const presence = ({ required = false }: FieldOptions): PropertyDecorator =>
   required ? IsDefined({ message: '$property is required' }) : Optional();
 
+/** Whether a value is left out where it may be. */
+const isAbsent = (value: unknown, { required = false }: FieldOptions): boolean => value === undefined && !required;
+
 const documentation = ({ required = false, ...options }: FieldOptions, schema: ApiPropertyOptions): PropertyDecorator =>
   ApiProperty({ required, ...options, ...schema } as ApiPropertyOptions);
 
@@ -61,12 +65,18 @@ interface TextOptions extends FieldOptions {
 
 /** A text of bounded length. */
 export function TextField({ minLength, maxLength, publish = true, ...options }: TextOptions): PropertyDecorator {
+  // Counted in units of UTF-16, of which there are never fewer than characters.
+  const isSurelyGood = (text: string): boolean =>
+    minLength === undefined && text.length <= maxLength && isStorableText(text);
   return applyDecorators(
-    presence(options),
-    IsString(),
-    ...(minLength === undefined ? [] : [MinLength(minLength)]),
-    MaxLength(maxLength),
-    IsStorableText(),
+    Certain(
+      (value) => (typeof value === 'string' ? isSurelyGood(value) : isAbsent(value, options)),
+      presence(options),
+      IsString(),
+      ...(minLength === undefined ? [] : [MinLength(minLength)]),
+      MaxLength(maxLength),
+      IsStorableText(),
+    ),
     documentation(options, { type: 'string', minLength, ...(publish ? { maxLength } : {}) }),
   );
 }
@@ -97,8 +107,7 @@ export function IntegerField(options: IntegerOptions): PropertyDecorator {
 export function BooleanField(options: FieldOptions = {}): PropertyDecorator {
   return applyDecorators(
     Transform(booleanFromText, { groups: [TEXT_SOURCE] }),
-    presence(options),
-    IsBoolean(),
+    Certain((value) => typeof value === 'boolean' || isAbsent(value, options), presence(options), IsBoolean()),
     documentation(options, { type: 'boolean' }),
   );
 }

@@ -2,6 +2,7 @@ import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from
 import { plainToInstance } from 'class-transformer';
 import { validate, type ValidationError as Failure } from 'class-validator';
 import { ValidationError, type ValidationIssue } from '../errors/app-error.js';
+import { surelyGood } from './certain.js';
 import { TEXT_SOURCE } from './fields.js';
 import { isForm } from '../http/body-parsers.js';
 
@@ -27,6 +28,8 @@ export class RequestShapePipe implements PipeTransform {
     const source = type === 'body' && isAbsent && OPTIONAL_BODY in metatype ? {} : value;
     if (typeof source !== 'object' || source === null || Array.isArray(source)) throw notAnObject(isAbsent);
     const isText = type !== 'body' || isForm(source);
+    const good = isText ? null : surelyGood(metatype as Type<object>, source);
+    if (good) return good;
     const dto = plainToInstance(metatype as Type<object>, source, { groups: isText ? [TEXT_SOURCE] : [] });
     const failures = await validate(dto, { whitelist: true, forbidUnknownValues: false });
     if (failures.length > 0) throw new ValidationError(failures.flatMap((failure) => issuesOf(failure, [])));

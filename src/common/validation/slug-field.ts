@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { Matches } from 'class-validator';
+import { Certain } from './certain.js';
 import { TextField } from './fields.js';
 
 const SLUG = /^[a-z0-9]+(-[a-z0-9]+)*$/;
@@ -18,12 +19,15 @@ interface SlugOptions {
 export function SlugField({ description, example }: SlugOptions): PropertyDecorator {
   return applyDecorators(
     Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim().toLowerCase() : value)),
-    TextField({
-      minLength: 1,
-      maxLength: 64,
-      description: `${description}. Trimmed and lower-cased, then words of a-z and 0-9 joined by single hyphens.`,
-      example,
-    }),
-    MatchesSlug(),
+    Certain(
+      (value) => value === undefined,
+      TextField({
+        minLength: 1,
+        maxLength: 64,
+        description: `${description}. Trimmed and lower-cased, then words of a-z and 0-9 joined by single hyphens.`,
+        example,
+      }),
+      MatchesSlug(),
+    ),
   );
 }
