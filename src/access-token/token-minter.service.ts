@@ -15,6 +15,7 @@ import { MintBatches } from './mint-batches.service.js';
 import { mintIfAsJudged, type MintJudgement, type ProposedMint } from './mint-statement.js';
 import type { ActiveKey } from './signing-keys.service.js';
 import { type IssuedToken, type TokenHolder, TokenIssuer, type TokenLimits } from './token-issuer.service.js';
+import { Turns } from './turns.js';
 
 /** A mint that was judged right. */
 export interface MintProposal {
@@ -44,6 +45,8 @@ const ATTEMPTS = 3;
  */
 @Injectable()
 export class TokenMinter {
+  private readonly turns = new Turns();
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly issuer: TokenIssuer,
@@ -87,7 +90,10 @@ export class TokenMinter {
     const audit = auditRow(actor, event, { ...target, tokenId: issued.row.id });
     const { rootOrganizationId } = holder;
     const mint = { token: issued.row, audit, kept: null, judgement, rootOrganizationId };
-    if (repeatable) return this.mintOnce(issued, { ...mint, kept: keptOf(repeatable, actor.identityId, issued) }, key);
+    if (repeatable) {
+      const once = { ...mint, kept: keptOf(repeatable, actor.identityId, issued) };
+      return this.turns.take(`${actor.identityId} ${repeatable.key}`, () => this.mintOnce(issued, once, key));
+    }
     return (await this.write(mint, judging)) ? issued : null;
   }
 

@@ -38,7 +38,7 @@ async function waitIn({ waiting }: Line): Promise<void> {
   return new Promise((resolve, reject) => {
     const giveUp = setTimeout(() => {
       waiting.splice(waiting.indexOf(go), 1);
-      reject(new ServiceUnavailableError('Too many changes of this organization wait for their turn'));
+      reject(new ServiceUnavailableError('Too many requests like this one wait for their turn'));
     }, PATIENCE_MS);
     const go = (): void => {
       clearTimeout(giveUp);
