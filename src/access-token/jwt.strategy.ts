@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
@@ -27,7 +28,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   readonly registeredAs = `jwt-${newId()}`;
 
   /** What the last good text of a connection was proven to be; it is forgotten with the connection. */
-  private readonly before = new WeakMap<Socket, { authorization: string; token: ProvenToken }>();
+  private readonly before = new WeakMap<Socket, { authorization: Buffer; token: ProvenToken }>();
 
   constructor(
     private readonly proof: TokenProof,
@@ -63,12 +64,12 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
 
   /** A client that keeps its connection sends the same text again, and to compare it costs less than to digest it. */
   private recallToken({ headers, raw }: FastifyRequest): ProvenToken | null {
-    const { authorization } = headers;
+    const authorization = Buffer.from(headers.authorization ?? '', 'latin1');
     const before = this.before.get(raw.socket);
-    if (before && before.authorization === authorization) return this.proof.recheck(before.token);
+    if (before && isSame(before.authorization, authorization)) return this.proof.recheck(before.token);
     const text = bearerTextOf({ headers } as FastifyRequest);
     const token = text === null ? null : this.proof.recall(text);
-    if (token && authorization !== undefined) this.before.set(raw.socket, { authorization, token });
+    if (token) this.before.set(raw.socket, { authorization, token });
     return token;
   }
 
@@ -77,5 +78,8 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     return this.accessTokens.verify(token, request.context);
   }
 }
+
+/** In a time that doesn't tell how much of it is the same: behind a proxy, callers share connections. */
+const isSame = (one: Buffer, other: Buffer): boolean => one.length === other.length && timingSafeEqual(one, other);
 
 type KeyCallback = (error: unknown, key?: Buffer) => void;
