@@ -3,6 +3,7 @@ import { FollowRevocations1796100000000 } from './1796100000000-follow-revocatio
 import { RotateSigningKeys1796200000000 } from './1796200000000-rotate-signing-keys.js';
 import { IndexDeleted1796300000000 } from './1796300000000-index-deleted.js';
 import { AddSchemaFloor1796600000000 } from './1796600000000-add-schema-floor.js';
+import { LeaveRoom1796700000000 } from './1796700000000-leave-room.js';
 
 /** All migrations, oldest first. One that has been released is never edited. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   RotateSigningKeys1796200000000,
   IndexDeleted1796300000000,
   AddSchemaFloor1796600000000,
+  LeaveRoom1796700000000,
 ];
