@@ -44,12 +44,15 @@ export class TokenCensus implements OnModuleDestroy {
     private readonly clock: Clock,
     metrics: Metrics,
   ) {
-    this.expiring = metrics.gauge('tokens_expiring', `Tokens that expire soon; ${MOST} means as many or more`, [
+    this.expiring = metrics.gauge('tokens_expiring', `Tokens that expire soon; ${MOST} means as many or more`, 'max', [
       'within',
     ]);
-    this.estimated = metrics.gauge('tokens_estimated', 'Tokens by state, as the statistics of the database have it', [
-      'state',
-    ]);
+    this.estimated = metrics.gauge(
+      'tokens_estimated',
+      'Tokens by state, as the statistics of the database have it',
+      'max',
+      ['state'],
+    );
   }
 
   /** From now on, counts by itself. For a service that runs; tests call `take`. */

@@ -9,8 +9,14 @@ export class UsageMetrics {
     metrics.reading(
       'usage_flush_lag_seconds',
       'How long the oldest use has waited to be written',
+      'max',
       () => usage.waiting.seconds,
     );
-    metrics.reading('usage_waiting_tokens', 'Tokens with uses that are yet to be written', () => usage.waiting.tokens);
+    metrics.reading(
+      'usage_waiting_tokens',
+      'Tokens with uses that are yet to be written',
+      'sum',
+      () => usage.waiting.tokens,
+    );
   }
 }

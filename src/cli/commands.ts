@@ -5,6 +5,7 @@ import { DatabaseUnusableError } from '../database/wait-for-database.js';
 import { AppError } from '../common/errors/app-error.js';
 import { ManagementPortTakenError } from '../health/management-server.js';
 import { UsageError } from './usage-error.js';
+import { WorkerStartError } from './worker-start-error.js';
 
 const USAGE = `usage: token-auth <command>
 
@@ -37,6 +38,7 @@ const EXPECTED = [
   InvalidEnvironmentError,
   DatabaseUnusableError,
   ManagementPortTakenError,
+  WorkerStartError,
   AppError,
 ];
 
@@ -46,8 +48,13 @@ export async function runCommand(args: string[]): Promise<void> {
     await run(args);
   } catch (error) {
     process.stderr.write(`${tell(error)}\n`);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+    process.exitCode = exitCodeOf(error);
   }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof WorkerStartError) return error.exitCode;
+  return error instanceof UsageError ? 2 : 1;
 }
 
 function tell(error: unknown): string {

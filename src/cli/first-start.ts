@@ -33,7 +33,8 @@ export async function welcome(app: NestFastifyApplication, secretsDir: string, i
 }
 
 /** The block that a start prints for people. It names the file that holds the token, never the token. */
-export function welcomeText({ admin, tokenFile }: Welcome, origin: string): string {
+export function welcomeText({ admin, tokenFile }: Welcome, port: number): string {
+  const origin = `http://localhost:${port}`;
   if (!admin)
     return `Token Auth Service is up: Swagger UI at ${origin}/api/docs${existsSync(tokenFile) ? `, admin token in ${tokenFile}` : ''}`;
   return [

@@ -1,35 +1,29 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import cluster from 'node:cluster';
 import type { Logger } from 'pino';
-import { KeyUpkeep } from '../access-token/key-upkeep.service.js';
-import { TokenCensus } from '../access-token/token-census.service.js';
-import { AppConfig } from '../config/app-config.js';
 import { createLogger } from '../common/logger.js';
-import { Metrics } from '../common/metrics.js';
-import { serveDocs } from '../app.openapi.js';
+import { AppConfig } from '../config/app-config.js';
 import { startManagement } from '../health/management-server.js';
-import { Readiness } from '../health/readiness.service.js';
-import { type BuiltService, ServiceHealth } from '../health/service-health.js';
-import { Retention } from '../retention/retention.service.js';
-import type { Tracing } from '../tracing/tracing.js';
-import { type OpenBacking, openBacking, PROJECT_ROOT } from './backing.js';
-import { buildApp } from './build-app.js';
+import { ServiceHealth } from '../health/service-health.js';
+import { type OpenBacking, openBacking } from './backing.js';
 import { welcome, welcomeText } from './first-start.js';
 import { prepareSchema } from './schema.js';
+import { buildService, listen, orClose, startUpkeep, watched } from './service.js';
 import { stopOnSignals } from './shutdown.js';
 
 /** Runs the service until it is told to stop. Who watches it is answered from before it has found its database. */
 export async function serve(): Promise<void> {
   const config = AppConfig.load();
   const log = createLogger(config.LOG_LEVEL, process.stdout.isTTY);
+  const hasWorkers = config.WORKERS > 1;
+  if (hasWorkers && cluster.isWorker) return (await import('./serve-as-worker.js')).serveAsWorker(config, log);
   const health = new ServiceHealth();
   const management = await startManagement(health, config, log);
   try {
-    const tracing = config.isTraced ? await trace(config, management.port, log) : null;
     const opened = await openBacking(config, log);
     try {
-      await serveOn(opened, { health, tracing }, config, log);
+      await prepareSchema(config, opened.backing, log);
+      if (hasWorkers) await (await import('./serve-by-workers.js')).serveByWorkers(opened, health, config, log);
+      else await serveAlone(opened, { health, managementPort: management.port }, config, log);
     } catch (error) {
       await opened.close();
       throw error;
@@ -43,54 +37,36 @@ export async function serve(): Promise<void> {
 /** Who is told how the service does. */
 interface Watchers {
   health: ServiceHealth;
-  /** Null when traces are off; then nothing of them is loaded. */
-  tracing: Tracing | null;
+  managementPort: number;
 }
 
-async function trace(config: AppConfig, managementPort: number, log: Logger): Promise<Tracing> {
-  const { startTracing } = await import('../tracing/tracing.js');
-  return startTracing(config, { version: packageVersion(), managementPort, log });
-}
-
-async function serveOn(
+async function serveAlone(
   { backing, secretsDir, close }: OpenBacking,
-  { health, tracing }: Watchers,
+  { health, managementPort }: Watchers,
   config: AppConfig,
   log: Logger,
 ): Promise<void> {
-  await prepareSchema(config, backing, log);
-  const app = await buildApp(config, backing, log);
-  tracing?.attach(app);
-  const closeAll = async (): Promise<void> => {
-    await tracing?.close();
+  const service = await buildService(config, backing, log, managementPort);
+  const { app } = service;
+  const stop = async (): Promise<void> => {
+    health.drain();
+    await service.drain();
     await close();
   };
-  stopOnSignals({ app, health, close: closeAll }, config, log);
-  serveDocs(app);
-  await app.init();
-  const greeting = await welcome(app, secretsDir, config.bootstrapOnStart);
-  await app.listen(config.PORT, config.HOST);
-  const { port } = app.getHttpServer().address() as { port: number };
-  log.info({ port }, 'listening');
-  health.started(watched(app));
-  app.get(KeyUpkeep).start();
-  app.get(TokenCensus).start();
-  await app.get(Retention).start();
-  if (config.bootstrapOnStart) process.stdout.write(`${welcomeText(greeting, `http://localhost:${port}`)}\n`);
-}
-
-/** What the management server tells of the service. */
-function watched(app: NestFastifyApplication): BuiltService {
-  const readiness = app.get(Readiness);
-  const metrics = app.get(Metrics);
-  metrics.watchProcess(packageVersion());
-  return {
+  stopOnSignals(stop, log);
+  const { greeting, port } = await orClose(service, async () => {
+    await app.init();
+    // In this order: nobody is let in before the first start is done.
+    return {
+      greeting: await welcome(app, secretsDir, config.bootstrapOnStart),
+      port: await listen(app, config, log),
+    };
+  });
+  const { readiness, metrics } = watched(app);
+  health.started({
     readiness: () => readiness.check(),
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
-  };
-}
-
-function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')) as { version: string };
-  return version;
+  });
+  await startUpkeep(app);
+  if (config.bootstrapOnStart) process.stdout.write(`${welcomeText(greeting, port)}\n`);
 }

@@ -1,10 +1,24 @@
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client';
 
 const PREFIX = 'token_auth_';
 
 /** What a gauge says when it is read: a number, or one for each value of its label. */
 type Reading = number | Record<string, number>;
+
+/** What the gauges of several processes make together. Counters and histograms always add up. */
+type Together = 'sum' | 'max' | 'min';
+
+/** All numbers of one process, for another one that adds them up. */
+export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[];
 
 /**
  * The numbers of one service, each made once, where it is counted. They hold no caller's text: labels take their
@@ -23,16 +37,23 @@ export class Metrics {
   }
 
   /** A number that is set when it changes. */
-  gauge<L extends string = never>(name: string, help: string, labelNames: L[] = []): Gauge<L> {
-    return new Gauge({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
+  gauge<L extends string = never>(name: string, help: string, together: Together, labelNames: L[] = []): Gauge<L> {
+    return new Gauge({ name: PREFIX + name, help, labelNames, aggregator: together, registers: [this.registry] });
   }
 
   /** A number that is read when somebody asks. */
-  reading(name: string, help: string, read: () => Reading | Promise<Reading>, label?: string): void {
+  reading(
+    name: string,
+    help: string,
+    together: Together,
+    read: () => Reading | Promise<Reading>,
+    label?: string,
+  ): void {
     const gauge = new Gauge({
       name: PREFIX + name,
       help,
       labelNames: label === undefined ? [] : [label],
+      aggregator: together,
       registers: [this.registry],
       collect: async () => {
         const values = await read();
@@ -45,7 +66,7 @@ export class Metrics {
   /** Adds what is to be said of the process as a whole. Once a process: it has one event loop and one heap. */
   watchProcess(version: string): void {
     collectDefaultMetrics({ register: this.registry });
-    this.gauge('build_info', 'Always 1; the labels say what runs', ['version', 'node']).set(
+    this.gauge('build_info', 'Always 1; the labels say what runs', 'max', ['version', 'node']).set(
       { version, node: process.version },
       1,
     );
@@ -58,5 +79,9 @@ export class Metrics {
   /** Everything, as Prometheus reads it. */
   text(): Promise<string> {
     return this.registry.metrics();
+  }
+
+  snapshot(): Promise<MetricsSnapshot> {
+    return this.registry.getMetricsAsJSON();
   }
 }

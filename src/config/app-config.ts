@@ -38,6 +38,10 @@ export class AppConfig {
 
   readonly HOST: string = '0.0.0.0';
 
+  /** Processes that answer on the port, each a replica. */
+  @WholeNumber(1, 256)
+  readonly WORKERS: number = 1;
+
   /** Health and metrics; never to be public. */
   @WholeNumber(0, 65_535)
   readonly MANAGEMENT_PORT: number = 9090;

@@ -11,12 +11,13 @@ export class DatabaseMetrics {
     metrics.reading(
       'database_pool_connections',
       'Connections in use and idle, and callers that wait for one',
+      'sum',
       () => {
         const { inUse, idle, waiting } = poolUse(dataSource);
         return { in_use: inUse, idle, waiting };
       },
       'state',
     );
-    metrics.reading('database_pool_size', 'DATABASE_POOL_SIZE', () => DATABASE_POOL_SIZE);
+    metrics.reading('database_pool_size', 'DATABASE_POOL_SIZE', 'sum', () => DATABASE_POOL_SIZE);
   }
 }

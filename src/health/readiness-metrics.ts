@@ -9,6 +9,7 @@ export class ReadinessMetrics {
     metrics.reading(
       'ready',
       '1 for each check of readiness that holds',
+      'min',
       async () => {
         const checks = await readiness.check();
         return Object.fromEntries(checks.map(({ name, problem }) => [name, Number(problem === null)]));

@@ -15,6 +15,7 @@ export class RetentionMetrics {
     this.lastRun = metrics.gauge(
       'cleanup_last_run_timestamp_seconds',
       'When this replica last came to the end of a run',
+      'max',
     );
   }
 }

@@ -6,6 +6,6 @@ import { RevocationStreams } from './revocation-streams.service.js';
 @Injectable()
 export class FeedMetrics {
   constructor(metrics: Metrics, streams: RevocationStreams) {
-    metrics.reading('feed_followers', 'Streams of revocations that are open', () => streams.count);
+    metrics.reading('feed_followers', 'Streams of revocations that are open', 'sum', () => streams.count);
   }
 }

@@ -25,11 +25,14 @@ export class RevocationMetrics {
       // Where a clock went back, nobody can tell.
       if (Number.isFinite(age)) lag.observe(age);
     });
-    metrics.reading('feed_age_seconds', 'Age of what this replica knows of the revocation log', () =>
+    metrics.reading('feed_age_seconds', 'Age of what this replica knows of the revocation log', 'max', () =>
       reader.asOf ? clock.ageOf(reader.asOf) / 1000 : NEVER,
     );
-    metrics.reading('feed_trusted', '0 while the database may be an older state of itself: everything is refused', () =>
-      Number(reader.isTrusted),
+    metrics.reading(
+      'feed_trusted',
+      '0 while the database may be an older state of itself: everything is refused',
+      'min',
+      () => Number(reader.isTrusted),
     );
   }
 }

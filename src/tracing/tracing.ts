@@ -26,8 +26,8 @@ export interface Tracing {
 
 interface TracedProcess {
   version: string;
-  /** Probes and Prometheus come so often that they would hide everything else. */
-  managementPort: number;
+  /** Probes and Prometheus come so often that they would hide everything else. Null where another process has them. */
+  managementPort: number | null;
   log: Logger;
 }
 
@@ -70,7 +70,7 @@ async function exporterFor(protocol: string): Promise<SpanExporter> {
  * The instrumentations see what is `require`d once they are there. ES modules are not, but what they import of `http`
  * and `pg` shares its prototypes with what is required here, and those are what is changed.
  */
-function instrument(managementPort: number): void {
+function instrument(managementPort: number | null): void {
   const ignoreIncomingRequestHook = ({ socket }: IncomingMessage): boolean => socket.localPort === managementPort;
   new HttpInstrumentation({ ignoreIncomingRequestHook, disableOutgoingRequestInstrumentation: true }).enable();
   new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true }).enable();
