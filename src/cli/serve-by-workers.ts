@@ -1,11 +1,9 @@
 import type { Logger } from 'pino';
 import type { AppConfig } from '../config/app-config.js';
 import type { Backing } from '../config/backing.js';
-import type { ServiceHealth } from '../health/service-health.js';
 import type { OpenBacking } from './backing.js';
-import { buildApp } from './build-app.js';
-import { type Welcome, welcome, welcomeText } from './first-start.js';
 import { stopOnSignals } from './shutdown.js';
+import type { Watchers } from './watchers.js';
 import { Workers } from './workers.js';
 
 /**
@@ -14,7 +12,7 @@ import { Workers } from './workers.js';
  */
 export async function serveByWorkers(
   { backing, secretsDir, close }: OpenBacking,
-  health: ServiceHealth,
+  { health }: Watchers,
   config: AppConfig,
   log: Logger,
 ): Promise<void> {
@@ -28,24 +26,34 @@ export async function serveByWorkers(
     }
   };
   stopOnSignals(stop, log, () => workers.kill());
-  const greeting = config.bootstrapOnStart ? await firstStart(config, backing, secretsDir, log) : null;
+  const greet = config.bootstrapOnStart ? await firstStart(config, backing, secretsDir, log) : null;
   try {
     const port = await workers.start();
     health.started(workers);
     log.info({ workers: config.WORKERS, port }, 'all workers have started');
-    if (greeting) process.stdout.write(`${welcomeText(greeting, port)}\n`);
+    if (greet) process.stdout.write(`${greet(port)}\n`);
   } catch (error) {
     workers.kill();
     throw error;
   }
 }
 
-/** Sets up an empty instance before anybody is let in, by a service that listens to nobody. */
-async function firstStart(config: AppConfig, backing: Backing, secretsDir: string, log: Logger): Promise<Welcome> {
+/** Sets up an empty instance before anybody is let in, by a service that listens to nobody. Gives what to say then. */
+async function firstStart(
+  config: AppConfig,
+  backing: Backing,
+  secretsDir: string,
+  log: Logger,
+): Promise<(port: number) => string> {
+  const [{ buildApp }, { welcome, welcomeText }] = await Promise.all([
+    import('./build-app.js'),
+    import('./first-start.js'),
+  ]);
   const app = await buildApp(config, backing, log);
   try {
     await app.init();
-    return await welcome(app, secretsDir, true);
+    const greeting = await welcome(app, secretsDir, true);
+    return (port) => welcomeText(greeting, port);
   } finally {
     await app.close();
   }

@@ -1,16 +1,15 @@
 import cluster from 'node:cluster';
-import type { Logger } from 'pino';
 import { createLogger } from '../common/logger.js';
 import { AppConfig } from '../config/app-config.js';
 import { startManagement } from '../health/management-server.js';
 import { ServiceHealth } from '../health/service-health.js';
-import { type OpenBacking, openBacking } from './backing.js';
-import { welcome, welcomeText } from './first-start.js';
+import { openBacking } from './backing.js';
 import { prepareSchema } from './schema.js';
-import { buildService, listen, orClose, startUpkeep, watched } from './service.js';
-import { stopOnSignals } from './shutdown.js';
 
-/** Runs the service until it is told to stop. Who watches it is answered from before it has found its database. */
+/**
+ * Runs the service until it is told to stop. Who watches it is answered from before it has found its database. Only the
+ * process that needs the service's code loads it.
+ */
 export async function serve(): Promise<void> {
   const config = AppConfig.load();
   const log = createLogger(config.LOG_LEVEL, process.stdout.isTTY);
@@ -22,8 +21,9 @@ export async function serve(): Promise<void> {
     const opened = await openBacking(config, log);
     try {
       await prepareSchema(config, opened.backing, log);
-      if (hasWorkers) await (await import('./serve-by-workers.js')).serveByWorkers(opened, health, config, log);
-      else await serveAlone(opened, { health, managementPort: management.port }, config, log);
+      const watchers = { health, managementPort: management.port };
+      if (hasWorkers) await (await import('./serve-by-workers.js')).serveByWorkers(opened, watchers, config, log);
+      else await (await import('./serve-alone.js')).serveAlone(opened, watchers, config, log);
     } catch (error) {
       await opened.close();
       throw error;
@@ -32,41 +32,4 @@ export async function serve(): Promise<void> {
     await management.close();
     throw error;
   }
-}
-
-/** Who is told how the service does. */
-interface Watchers {
-  health: ServiceHealth;
-  managementPort: number;
-}
-
-async function serveAlone(
-  { backing, secretsDir, close }: OpenBacking,
-  { health, managementPort }: Watchers,
-  config: AppConfig,
-  log: Logger,
-): Promise<void> {
-  const service = await buildService(config, backing, log, managementPort);
-  const { app } = service;
-  const stop = async (): Promise<void> => {
-    health.drain();
-    await service.drain();
-    await close();
-  };
-  stopOnSignals(stop, log);
-  const { greeting, port } = await orClose(service, async () => {
-    await app.init();
-    // In this order: nobody is let in before the first start is done.
-    return {
-      greeting: await welcome(app, secretsDir, config.bootstrapOnStart),
-      port: await listen(app, config, log),
-    };
-  });
-  const { readiness, metrics } = watched(app);
-  health.started({
-    readiness: () => readiness.check(),
-    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
-  });
-  await startUpkeep(app);
-  if (config.bootstrapOnStart) process.stdout.write(`${welcomeText(greeting, port)}\n`);
 }

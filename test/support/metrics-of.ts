@@ -9,6 +9,11 @@ export class MetricsOf {
     return new MetricsOf(await app.nest.get(Metrics).text());
   }
 
+  /** By way of the management port. */
+  static async at(management: string): Promise<MetricsOf> {
+    return new MetricsOf(await (await fetch(`${management}/metrics`)).text());
+  }
+
   /** The sum of all series of that name that have these labels. */
   sum(name: string, labels: Record<string, string> = {}): number {
     return this.text
