@@ -125,11 +125,14 @@ describe('two workers', () => {
     const next = await processOf(lost, lostPid);
     // It gets no further than this until it has been looked at.
     process.kill(next, 'SIGSTOP');
-    expect(await ready()).toEqual({ status: 503, wrong: ['workers'] });
-    expect((await MetricsOf.at(management)).sum('token_auth_ready', { check: 'workers' })).toBe(0);
-    expect((await ask(callers[1])).status).toBe(200);
-    expect(await requests()).toBe(counted + 1);
-    process.kill(next, 'SIGCONT');
+    try {
+      expect(await ready()).toEqual({ status: 503, wrong: ['workers'] });
+      expect((await MetricsOf.at(management)).sum('token_auth_ready', { check: 'workers' })).toBe(0);
+      expect((await ask(callers[1])).status).toBe(200);
+      expect(await requests()).toBe(counted + 1);
+    } finally {
+      process.kill(next, 'SIGCONT');
+    }
     while ((await ready()).status !== 200) continue;
     callers[0].close();
     const [first, second] = await connect();
