@@ -81,6 +81,8 @@ export class Workers {
   private async startFirstIn(number: number): Promise<number> {
     const worker = this.launch(number);
     const start = await Promise.race([worker.started, worker.ended]);
+    // One that is told to stop before it has started is no failure; whoever stops has the last word.
+    if (this.stopping.signal.aborted) return new Promise<never>(() => undefined);
     if (typeof start !== 'number') throw new WorkerStartError(number, start.code ?? 1);
     void this.keep(worker);
     return start;

@@ -105,6 +105,16 @@ describe('token-auth', () => {
       await new Promise((resolve) => forward.close(resolve));
     });
 
+    it('ends where its port is taken', async () => {
+      const taken = createServer();
+      await new Promise<void>((resolve) => taken.listen(0, '0.0.0.0', resolve));
+      const { port } = taken.address() as { port: number };
+      const service = run(['serve'], { ...environment(await givenDatabase()), PORT: String(port) });
+      expect(await service.exit()).toBe(1);
+      expect(service.stderr).toContain('EADDRINUSE');
+      await new Promise((resolve) => taken.close(resolve));
+    });
+
     it('finishes what it is doing on Ctrl-C too, though a client keeps its connection', async () => {
       const service = run(['serve'], environment(await givenDatabase()));
       const origin = await service.origin();
