@@ -1,3 +1,3 @@
 import { runCommand } from './cli/commands.js';
 
-await runCommand(['serve']);
+process.exitCode = await runCommand(['serve']);

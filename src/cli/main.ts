@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { runCommand } from './commands.js';
 
-await runCommand(process.argv.slice(2));
+process.exitCode = await runCommand(process.argv.slice(2));

@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createLogger } from '../common/logger.js';
+import { createCommandLogger } from '../common/logger.js';
 import { AppConfig } from '../config/app-config.js';
 import { openBacking } from './backing.js';
 import { buildApp } from './build-app.js';
@@ -14,7 +14,7 @@ export async function runWithApp(
   work: (app: NestFastifyApplication) => Promise<void>,
 ): Promise<void> {
   const config = AppConfig.load();
-  const log = createLogger(config.LOG_LEVEL === 'info' ? quietLevel : config.LOG_LEVEL, false);
+  const log = createCommandLogger(config.LOG_LEVEL === 'info' ? quietLevel : config.LOG_LEVEL);
   const { backing, close } = await openBacking(config, log);
   try {
     await prepareSchema(config, backing, log);

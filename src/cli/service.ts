@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { KeyUpkeep } from '../access-token/key-upkeep.service.js';
@@ -11,9 +9,9 @@ import type { Backing } from '../config/backing.js';
 import { Readiness } from '../health/readiness.service.js';
 import { Retention } from '../retention/retention.service.js';
 import type { Tracing } from '../tracing/tracing.js';
-import { PROJECT_ROOT } from './backing.js';
 import { buildApp } from './build-app.js';
 import { drainer } from './shutdown.js';
+import { packageVersion } from './version.js';
 
 /** The service of this process, from before it listens to its end. */
 export interface Service {
@@ -78,8 +76,3 @@ export const watched = (app: NestFastifyApplication): { readiness: Readiness; me
   readiness: app.get(Readiness),
   metrics: app.get(Metrics),
 });
-
-function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')) as { version: string };
-  return version;
-}

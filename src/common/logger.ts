@@ -1,7 +1,9 @@
 import type { LoggerService } from '@nestjs/common';
-import { type Logger, type LoggerOptions, pino, stdSerializers } from 'pino';
+import { destination, type Logger, type LoggerOptions, pino, stdSerializers } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 import { GatheredLines } from './gathered-lines.js';
+
+const STANDARD_ERROR = 2;
 
 /** JSON lines; on a terminal, lines for people. Headers and bodies are never handed to it, so it can't tell them. */
 export function createLogger(level: string, isTerminal: boolean): Logger {
@@ -9,6 +11,10 @@ export function createLogger(level: string, isTerminal: boolean): Logger {
   if (!isTerminal) return pino(options, new GatheredLines(pino.destination({ dest: 1, sync: true })));
   return pino(options, PinoPretty({ colorize: true, translateTime: 'SYS:HH:MM:ss', sync: true }));
 }
+
+/** JSON lines on standard error, where standard output belongs to a command: a token goes there, say, to a file. */
+export const createCommandLogger = (level: string): Logger =>
+  pino(loggerOptions(level), destination({ dest: STANDARD_ERROR, sync: true }));
 
 /** How every log line is written, wherever it goes. */
 export function loggerOptions(level: string): LoggerOptions {

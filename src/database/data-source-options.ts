@@ -25,15 +25,29 @@ const TIMEOUTS = {
  * Every statement of the service finds its rows by an index, and a prepared one keeps its plan: that must not be one
  * which reads whole tables because they are small today.
  */
-const PLANS = [
-  'plan_cache_mode=force_generic_plan',
-  'enable_seqscan=off',
-  'enable_hashjoin=off',
-  'enable_mergejoin=off',
-  'jit=off',
-]
-  .map((setting) => `-c ${setting}`)
-  .join(' ');
+const PLANS = {
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  jit: 'off',
+};
+
+/** What every connection of the service is opened with. */
+export const CONNECTION = {
+  ...TIMEOUTS,
+  options: Object.entries(PLANS)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' '),
+};
+
+/** The settings that PostgreSQL then has, as `pg_settings` tells them. */
+export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
+  statement_timeout: String(TIMEOUTS.statement_timeout),
+  lock_timeout: String(TIMEOUTS.lock_timeout),
+  idle_in_transaction_session_timeout: String(TIMEOUTS.idle_in_transaction_session_timeout),
+  ...PLANS,
+};
 
 /** How the service talks to its PostgreSQL. */
 export function dataSourceOptions({ url, poolSize, hasTimeouts }: PoolOptions): PostgresDataSourceOptions {
@@ -50,7 +64,7 @@ export function dataSourceOptions({ url, poolSize, hasTimeouts }: PoolOptions): 
     extra: {
       keepAlive: true,
       verify: lookAt,
-      ...(hasTimeouts ? { ...TIMEOUTS, options: PLANS } : { connectionTimeoutMillis: 2000 }),
+      ...(hasTimeouts ? CONNECTION : { connectionTimeoutMillis: 2000 }),
     },
   };
 }

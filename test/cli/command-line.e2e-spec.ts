@@ -37,14 +37,19 @@ describe('token-auth', () => {
     await Promise.all(databases.splice(0).map(dropDatabase));
   });
 
-  it.each([[['--']], [['unknown']], [['migrate', 'twice']], [['bootstrap', '--wrong']]])(
-    'tells its usage for %j',
-    async (args) => {
-      const command = ServiceProcess.run(args, {});
-      expect(await command.exit()).toBe(2);
-      expect(command.stderr).toContain('usage: token-auth');
-    },
-  );
+  it('tells its usage and its version by the exit status and the stream that are theirs', async () => {
+    const [wrong, version] = [run(['unknown'], {}), run(['--version'], {})];
+    expect(await wrong.exit()).toBe(2);
+    expect({ stdout: wrong.stdout, stderr: wrong.stderr }).toEqual({
+      stdout: '',
+      stderr: expect.stringContaining('Usage: token-auth'),
+    });
+    expect(await version.exit()).toBe(0);
+    expect({ stdout: version.stdout, stderr: version.stderr }).toEqual({
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+      stderr: '',
+    });
+  });
 
   describe('serve', () => {
     it('tells everything that is wrong with the environment, and no value', async () => {
@@ -130,9 +135,9 @@ describe('token-auth', () => {
       const first = run(['migrate'], env);
       expect(await first.exit()).toBe(0);
       expect(first.stdout).toContain('CreateTables');
-      const again = run(['migrate'], env);
+      const again = run(['migrate', '--json'], env);
       expect(await again.exit()).toBe(0);
-      expect(again.stdout).toContain('up to date');
+      expect(JSON.parse(again.stdout)).toEqual({ migrated: [] });
     });
   });
 
@@ -143,6 +148,10 @@ describe('token-auth', () => {
       const service = run(['serve'], env);
       const answer = await new HttpClient(await service.origin()).get('/api/v1/identities/details', { token });
       expect(answer.body).toMatchObject({ identityDetails: { organization: { name: 'Acme', slug: 'acme' } } });
+      const list = run(['identities', 'list', '--url', await service.origin(), '--token-file', '-'], {});
+      list.child.stdin?.end(token);
+      expect({ status: await list.exit(), stderr: list.stderr }).toEqual({ status: 0, stderr: '' });
+      expect(list.stdout).toContain('Instance Admin Identity');
       const again = run(['bootstrap'], env);
       expect(await again.exit()).toBe(1);
       expect(again.stderr).toContain('set up already');

@@ -64,11 +64,4 @@ describe('token-auth restore accept', () => {
       { ...act, wasDetected: true },
     ]);
   });
-
-  it.each([[[]], [['accept', 'extra']]])('tells its usage for %j, and opens nothing', async (args) => {
-    const command = ServiceProcess.run(['restore', ...args], {});
-    expect(await command.exit()).toBe(2);
-    expect(command.stderr).toContain('usage: token-auth restore');
-    expect(command.stdout).toBe('');
-  });
 });

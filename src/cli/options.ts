@@ -1,0 +1,29 @@
+import { type Command, InvalidArgumentError } from 'commander';
+
+/** Adds `--json`. */
+export const withJson = (command: Command): Command => command.option('--json', 'print JSON');
+
+/** Adds what a command takes that talks to a service. */
+export const withService = (command: Command): Command =>
+  withJson(command)
+    .option('--url <url>', 'where the service is; default: TOKEN_AUTH_URL, or else http://localhost:8080')
+    .option('--token-file <file>', 'file with the token to act by, - for standard input; default: TOKEN_AUTH_TOKEN')
+    .option('--timeout <seconds>', 'how long to wait for the service', seconds, 30);
+
+/** A whole number that is not negative. */
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+function seconds(text: string): number {
+  const number = wholeNumber(text);
+  if (number < 1 || number > 3600) throw new InvalidArgumentError('It must be from 1 to 3600.');
+  return number;
+}
+
+/** Each use of an option adds one. */
+export const oneMore = (text: string, before: string[] = []): string[] => [...before, text];
+
+/** Command lines that can be pasted, as the end of a command's help. */
+export const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
