@@ -1,6 +1,11 @@
 import type { INestApplication } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { ERROR_SCHEMAS } from './common/errors/api-errors.js';
+import { DOCS_HEADERS } from './common/http/security-headers.js';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+
+const DOCS_PATH = 'api/docs';
 
 const DESCRIPTION = `Bearer tokens for machine identities: minted, verified and revoked.
 
@@ -37,9 +42,10 @@ export function describeApi(app: INestApplication): OpenAPIObject {
 }
 
 /** Serves Swagger UI, from files of this installation, and the document itself. */
-export function serveDocs(app: INestApplication): void {
-  SwaggerModule.setup('api/docs', app, describeApi(app), {
-    jsonDocumentUrl: 'api/docs/json',
+export function serveDocs(app: NestFastifyApplication): void {
+  app.getHttpAdapter().getInstance().addHook('onRoute', addDocsHeaders);
+  SwaggerModule.setup(DOCS_PATH, app, describeApi(app), {
+    jsonDocumentUrl: `${DOCS_PATH}/json`,
     customSiteTitle: 'Token Auth Service',
     swaggerOptions: {
       persistAuthorization: false,
@@ -48,6 +54,15 @@ export function serveDocs(app: INestApplication): void {
       defaultModelsExpandDepth: -1,
     },
   });
+}
+
+/** A page needs more than the answers to programs are allowed; it alone has it. */
+function addDocsHeaders(route: RouteOptions): void {
+  if (!route.url.startsWith(`/${DOCS_PATH}`)) return;
+  route.onRequest = (_request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    void reply.headers(DOCS_HEADERS);
+    done();
+  };
 }
 
 /** Answers that may grow without a new version. */

@@ -3,7 +3,10 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import './common/http/fastify-request.js';
+import { prepareServer } from './app.server.js';
+import { addAddressLimit } from './access-token/address-limit.js';
 import { BearerJwtGuard } from './access-token/bearer-jwt.guard.js';
+import { RateLimits } from './access-token/rate-limits.service.js';
 import { RefusalInterceptor } from './audit-event/refusal.interceptor.js';
 import { Clock } from './common/clock.js';
 import { answerError } from './common/errors/answer-error.js';
@@ -15,6 +18,8 @@ import { RequestMetrics } from './common/http/request-metrics.js';
 import { clientAddress, normalizeAddress } from './common/http/client-address.js';
 import { serveHot } from './common/http/hot-route.js';
 import { HotRouteAdapter } from './common/http/hot-route.adapter.js';
+import { SECURITY_HEADERS } from './common/http/security-headers.js';
+import { serverOptions } from './common/http/server-options.js';
 import { blocksOf, parseTrustedIp, type TrustedIp } from './common/http/trusted-ip.js';
 import { newReqId } from './common/random-id.js';
 import { isUuid } from './common/uuid.js';
@@ -24,13 +29,9 @@ import { STATUS_OF } from './common/errors/app-error.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const MAX_PATH_PARAMETER = 512;
-const CHECK_SLOW_CLIENTS_MS = 1000;
 
 /** Longer than any URL of this API. Node's own bound of 16 KiB is one for all header fields together. */
 const MAX_URL = 8 * 1024;
-
-/** On every answer, unless its route says that it may be kept; what may hold a token is kept by nobody, and nothing is taken for what it is not. */
-const SECURITY_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 /** The HTTP server under Nest: bounds on what it reads, and errors that never reach Nest in our own shape. */
 export function createAdapter(config: AppConfig, log: Logger): HotRouteAdapter {
@@ -39,7 +40,8 @@ export function createAdapter(config: AppConfig, log: Logger): HotRouteAdapter {
     requestIdHeader: false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: config.REQUEST_TIMEOUT * 1000,
-    http: { headersTimeout: config.REQUEST_TIMEOUT * 1000, connectionsCheckingInterval: CHECK_SLOW_CLIENTS_MS },
+    connectionTimeout: config.STALL_TIMEOUT * 1000,
+    ...serverOptions(config),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_PARAMETER },
     exposeHeadRoutes: false,
     // What still comes in on a connection that is being closed is answered like anything else.
@@ -60,10 +62,12 @@ export function placeRoutes(app: NestFastifyApplication): NestFastifyApplication
 /** Pipes, filters, hooks and parsers: what main, the command line and the tests share. */
 export function setUpApp(app: NestFastifyApplication, config: AppConfig, log: Logger): NestFastifyApplication {
   placeRoutes(app);
+  prepareServer(app, config, log);
   app.useGlobalPipes(new RequestShapePipe());
   app.useGlobalFilters(new ErrorFilter(log));
   addBodyParsers(app.getHttpAdapter().getInstance());
   addHooks(app, config);
+  addAddressLimit(app.getHttpAdapter().getInstance(), app.get(RateLimits));
   addAccount(app, log);
   return app;
 }

@@ -14,9 +14,11 @@ import { KeyMetrics } from './key-metrics.js';
 import { KeyOperations } from './key-operations.service.js';
 import { KeySealer } from './key-sealer.js';
 import { KeyUpkeep } from './key-upkeep.service.js';
+import { LiveTokens } from './live-tokens.service.js';
 import { MintBatches } from './mint-batches.service.js';
 import { MintEpochs } from './mint-epochs.service.js';
 import { OAuth2Controller } from './oauth2.controller.js';
+import { RateLimits } from './rate-limits.service.js';
 import { Restore } from './restore.service.js';
 import { SelfRevocation } from './self-revocation.service.js';
 import { SigningKeys } from './signing-keys.service.js';
@@ -55,6 +57,8 @@ import { WellKnownController } from './well-known.controller.js';
     TokenMinter,
     TokenStates,
     FailedCredentials,
+    LiveTokens,
+    RateLimits,
     AccessTokenService,
     Authority,
     TokenRenewal,
@@ -66,6 +70,7 @@ import { WellKnownController } from './well-known.controller.js';
   ],
   exports: [
     FailedCredentials,
+    LiveTokens,
     SigningKeys,
     KeyUpkeep,
     KeyOperations,

@@ -20,6 +20,14 @@ const SPEND_USE = `
   WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2 AND num_uses < num_uses_limit
   RETURNING id`;
 
+/** Refuses, by what it throws, whoever is too much; asked before a use is spent. */
+type Admission = (state: TokenState) => void;
+
+interface Judging {
+  isUse: boolean;
+  admit?: Admission;
+}
+
 /** How often a verdict that grew too old on the way is made anew. */
 const ATTEMPTS = 3;
 
@@ -37,9 +45,12 @@ export class AccessTokenService {
     private readonly usage: TokenUsage,
   ) {}
 
-  /** Accepts a bearer's token for one request, or refuses it with the reason. A limited token loses a use. */
-  async verify(token: ProvenToken, request: RequestContext): Promise<Actor> {
-    const actor = await this.judge(token, request, { isUse: true });
+  /**
+   * Accepts a bearer's token for one request, or refuses it with the reason. A limited token loses a use, unless
+   * `admit` throws, which is asked once it is known whose token it is.
+   */
+  async verify(token: ProvenToken, request: RequestContext, admit?: Admission): Promise<Actor> {
+    const actor = await this.judge(token, request, { isUse: true, admit });
     this.usage.note(actor.tokenId, request.now, request.address);
     return actor;
   }
@@ -79,10 +90,11 @@ export class AccessTokenService {
    * A verdict counts in the instant in which it is given: everything that took time may have made it too old. Then it
    * is made anew, but a use that was spent stays spent.
    */
-  private async judge(token: ProvenToken, request: RequestContext, { isUse }: { isUse: boolean }): Promise<Actor> {
+  private async judge(token: ProvenToken, request: RequestContext, { isUse, admit }: Judging): Promise<Actor> {
     let isSpent = false;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const known = this.remembered(token, request, { isUse }) ?? (await this.asked(token, request));
+      if (attempt === 1) admit?.(known.state);
       if (isUse && !isSpent && known.state.numUsesLimit > 0) {
         await this.spendUse(known.state, request.now);
         isSpent = true;

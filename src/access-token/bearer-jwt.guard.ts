@@ -1,13 +1,15 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RefusalInterceptor } from '../audit-event/refusal.interceptor.js';
 import type { Actor } from '../permission/actor.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
+import { countsEarly } from './address-limit.js';
 import { FailedCredentials } from './failed-credentials.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { IsPublic } from './public.decorator.js';
+import { RateLimits } from './rate-limits.service.js';
 
 /** The names of what jsonwebtoken finds wrong with a token. Any other error is not the token's fault. */
 const JWT_ERRORS = new Set(['JsonWebTokenError', 'NotBeforeError', 'TokenExpiredError']);
@@ -22,20 +24,35 @@ export class BearerJwtGuard extends AuthGuard() {
     private readonly refusals: RefusalInterceptor,
     private readonly failures: FailedCredentials,
     private readonly strategy: JwtStrategy,
+    private readonly limits: RateLimits,
   ) {
     super({ defaultStrategy: strategy.registeredAs });
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (this.isPublic(context)) return true;
-    const request = context.switchToHttp().getRequest<FastifyRequest & { user?: Actor }>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest & { user?: Actor }>();
+    if (this.isPublic(context)) return this.admitAnyone(request, http.getResponse<FastifyReply>());
     try {
       return await this.failures.judge(request.context, () => this.admit(context, request));
     } catch (error) {
       // A change that is refused for its address is told like one that is refused for permission.
       await this.refusals.note(context, error);
       throw error;
+    } finally {
+      this.limits.tell(request, http.getResponse<FastifyReply>());
     }
+  }
+
+  /** Who comes without a bearer was counted before; a bearer that nobody asks for spares nobody that. */
+  private admitAnyone(request: FastifyRequest, reply: FastifyReply): true {
+    if (countsEarly(request)) return true;
+    try {
+      this.limits.admitAddress(request);
+    } finally {
+      this.limits.tell(request, reply);
+    }
+    return true;
   }
 
   /** What is said of a route never changes. */

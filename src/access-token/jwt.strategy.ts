@@ -9,6 +9,7 @@ import { newId } from '../common/random-id.js';
 import { AppConfig } from '../config/app-config.js';
 import type { Actor } from '../permission/actor.js';
 import { AccessTokenService } from './access-token.service.js';
+import { RateLimits } from './rate-limits.service.js';
 import { type ProvenToken, TokenProof } from './token-proof.service.js';
 import type { VerificationKey } from './signing-keys.service.js';
 
@@ -33,6 +34,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   constructor(
     private readonly proof: TokenProof,
     private readonly accessTokens: AccessTokenService,
+    private readonly limits: RateLimits,
     config: AppConfig,
   ) {
     super({
@@ -59,7 +61,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   /** Verifies the bearer of a request whose text was proven before; null for any other. */
   async recall(request: FastifyRequest): Promise<Actor | null> {
     const token = this.recallToken(request);
-    return token && this.accessTokens.verify(token, request.context);
+    return token && this.admit(token, request);
   }
 
   /** A client that keeps its connection sends the same text again, and to compare it costs less than to digest it. */
@@ -75,7 +77,11 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
 
   async validate(request: FastifyRequest, payload: unknown): Promise<Actor> {
     const token = this.proof.remember(bearerTextOf(request) ?? '', provenBy.get(request) ?? '', payload);
-    return this.accessTokens.verify(token, request.context);
+    return this.admit(token, request);
+  }
+
+  private async admit(token: ProvenToken, request: FastifyRequest): Promise<Actor> {
+    return this.accessTokens.verify(token, request.context, (state) => this.limits.admitBearer(request, state));
   }
 }
 

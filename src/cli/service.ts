@@ -35,7 +35,7 @@ export async function buildService(
     await close();
     await tracing?.close();
   };
-  serveDocs(app);
+  if (config.DOCS_ENABLED) serveDocs(app);
   return { app, drain };
 }
 

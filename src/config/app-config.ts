@@ -13,6 +13,7 @@ import {
   UrlOf,
   WholeNumber,
 } from './environment-fields.js';
+import { HttpConfig } from './http-config.js';
 import { parseKeyEncryptionKey } from './key-encryption-keys.js';
 
 const POSTGRES = ['postgres://', 'postgresql://'];
@@ -28,7 +29,7 @@ export class InvalidEnvironmentError extends Error {}
  * Everything that the environment decides, and the only code that reads `process.env`.
  * Each property is named as its variable, so that a search for one finds all of its uses.
  */
-export class AppConfig {
+export class AppConfig extends HttpConfig {
   @OptionalVariable()
   @OneOf(['development', 'test', 'production'])
   readonly NODE_ENV?: string;
@@ -260,6 +261,7 @@ export class AppConfig {
     return complaints([
       [!this.isEmbedded && this.ISSUER === undefined, 'ISSUER is required with DATABASE_URL'],
       [!this.isEmbedded && this.KEY_ENCRYPTION_KEYS.length === 0, 'KEY_ENCRYPTION_KEYS is required with DATABASE_URL'],
+      ...this.tlsContradictions(),
       [isBootstrapOpen, 'BOOTSTRAP_TOKEN is required with BOOTSTRAP_ENABLED=true outside development'],
     ]);
   }

@@ -61,6 +61,10 @@ export const UrlOf = (protocols: readonly string[]): PropertyDecorator =>
 export const isUrlOf = (protocols: readonly string[], text: string): boolean =>
   URL.canParse(text) && protocols.includes(`${new URL(text).protocol}//`);
 
+/** Whether a text is an origin as a browser sends it. */
+export const isOrigin = (text: string): boolean =>
+  isUrlOf(['http://', 'https://'], text) && new URL(text).origin === text;
+
 /** A secret of at least so many printable characters. */
 export const Secret = (minimumLength: number): PropertyDecorator =>
   Matches(new RegExp(`^[\\x21-\\x7e]{${minimumLength},}$`), {

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AccessTokenModule } from '../access-token/access-token.module.js';
 import { BearerJwtGuard } from '../access-token/bearer-jwt.guard.js';
+import { MintJudge } from './mint-judge.service.js';
 import { TokenAuthConfigReader } from './token-auth-config-reader.service.js';
 import { TokenAuthConfigService } from './token-auth-config.service.js';
 import { TokenAuthController } from './token-auth.controller.js';
@@ -17,6 +18,7 @@ import { TokenRecordReader, TokenRecordService } from './token-record.service.js
     TokenAuthService,
     TokenAuthConfigService,
     TokenAuthConfigReader,
+    MintJudge,
     TokenMintService,
     TokenRecordService,
     TokenRecordReader,

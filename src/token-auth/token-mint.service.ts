@@ -1,32 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { digestOf } from '../access-token/idempotency.js';
-import type { MintJudgement } from '../access-token/mint-statement.js';
+import { LiveTokens } from '../access-token/live-tokens.service.js';
 import type { IssuedToken, TokenHolder } from '../access-token/token-issuer.service.js';
-import { type Judging, TokenMinter } from '../access-token/token-minter.service.js';
-import { BadRequestError, ForbiddenError } from '../common/errors/app-error.js';
-import { AppConfig } from '../config/app-config.js';
-import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.js';
-import { MemberIdentities } from '../permission/member-identities.service.js';
+import { TokenMinter } from '../access-token/token-minter.service.js';
+import { IdempotencyKey } from '../database/entities/idempotency-key.entity.js';
 import type { Actor } from '../permission/actor.js';
-import { PermissionDeniedError } from '../permission/permission-errors.js';
-import { PermissionSet } from '../permission/permission-set.js';
-import { Permissions } from '../permission/permissions.service.js';
-import { findMemberships, findTarget, type JudgedMembership, type TargetOrganization } from './mint-judgement.js';
-import { TokenAuthNotAttachedError } from './token-auth-errors.js';
+import { MintJudge } from './mint-judge.service.js';
 import { readTokenRecord, type TokenRecord } from './token-records.js';
 import type { CreateTokenDto } from './token.dto.js';
-
-/** A mint that was found right: what to issue, and what it was judged by. */
-interface Judged {
-  holder: TokenHolder;
-  config: TokenAuthConfig;
-  judgement: MintJudgement;
-}
-
-/** The part of it that is the same whatever token the caller comes with. */
-type Grounds = Omit<Judged, 'judgement'> & { judgement: Omit<MintJudgement, 'callerTokenId' | 'callerKid'> };
 
 /** A token's text and its record. */
 export interface MintedToken extends IssuedToken {
@@ -36,25 +18,20 @@ export interface MintedToken extends IssuedToken {
 /** Mints tokens: judges, signs, and leaves the last word to the statement that writes. */
 @Injectable()
 export class TokenMintService {
-  /** What was found right. It may have changed since: the statement compares all of it. */
-  private readonly remembered: LRUCache<string, Grounds>;
-
   constructor(
     private readonly dataSource: DataSource,
-    private readonly identities: MemberIdentities,
-    private readonly permissions: Permissions,
+    private readonly judge: MintJudge,
     private readonly minter: TokenMinter,
-    config: AppConfig,
-  ) {
-    this.remembered = new LRUCache({ max: config.VERDICT_CACHE_SIZE });
-  }
+    private readonly liveTokens: LiveTokens,
+  ) {}
 
   /** With a key, a repetition gives the same token again. */
   async createToken(caller: Actor, identityId: string, dto: CreateTokenDto, key?: string): Promise<MintedToken> {
     const bodyDigest = digestOf([dto.name ?? null, dto.organizationSlug ?? null]);
     const repeatable = key === undefined ? undefined : { key, bodyDigest };
     const issued = await this.minter.mint(caller, async (actor, judging) => {
-      const { holder, config, judgement } = await this.judge(actor, identityId, dto, judging);
+      const { holder, config, judgement } = await this.judge.judge(actor, identityId, dto, judging);
+      await this.checkRoom(actor, holder, key);
       const target = { identityId, details: { scope: holder.organizationId } };
       return {
         holder,
@@ -66,7 +43,19 @@ export class TokenMintService {
         repeatable,
       };
     });
+    this.liveTokens.noteMinted(identityId);
     return { ...issued, record: key === undefined ? newRecordOf(issued) : await this.recordOf(issued) };
+  }
+
+  /** What was minted before takes no more room. */
+  private async checkRoom(actor: Actor, { identityId, organizationId }: TokenHolder, key?: string): Promise<void> {
+    try {
+      await this.liveTokens.checkRoom(identityId);
+    } catch (error) {
+      const earlier = { callerIdentityId: actor.identityId, key, targetIdentityId: identityId, organizationId };
+      const isRepetition = key !== undefined && (await this.dataSource.manager.existsBy(IdempotencyKey, earlier));
+      if (!isRepetition) throw error;
+    }
   }
 
   /** The record as it stands: the token of a repetition may have been used and renamed. */
@@ -74,62 +63,10 @@ export class TokenMintService {
     const { organizationId, id } = issued.row;
     return (await readTokenRecord(this.dataSource.manager, organizationId, id)) ?? newRecordOf(issued);
   }
-
-  private async judge(actor: Actor, identityId: string, dto: CreateTokenDto, { fromMemory }: Judging): Promise<Judged> {
-    const name = JSON.stringify([actor.identityId, actor.organizationId, identityId, dto.organizationSlug]);
-    const known = fromMemory ? this.remembered.get(name) : undefined;
-    if (!known) this.remembered.delete(name);
-    const grounds = known ?? (await this.findGrounds(actor, identityId, dto));
-    this.remembered.set(name, grounds);
-    const { tokenId: callerTokenId, kid: callerKid } = actor;
-    return { ...grounds, judgement: { ...grounds.judgement, callerTokenId, callerKid } };
-  }
-
-  private async findGrounds(actor: Actor, identityId: string, dto: CreateTokenDto): Promise<Grounds> {
-    const db = this.dataSource.manager;
-    const identity = await this.identities.find(db, actor, identityId);
-    const target = await findTarget(db, actor, dto.organizationSlug);
-    const memberships = await findMemberships(db, target.id, [actor.identityId, identity.id]);
-    const { mine, theirs } = this.checkPower(memberships, actor, identity.id);
-    const config = await db.findOneBy(TokenAuthConfig, { identityId: identity.id });
-    if (!config) throw new TokenAuthNotAttachedError();
-    if (!theirs.isActive) throw new BadRequestError("The identity's membership in the organization is switched off");
-    return {
-      holder: holderOf(identity.id, target),
-      config,
-      judgement: {
-        callerRole: mine,
-        identityRole: theirs,
-        configId: config.id,
-        trustedIps: config.trustedIps,
-        organizationSlug: dto.organizationSlug ?? null,
-      },
-    };
-  }
-
-  /** The caller must be allowed to mint where the token is to work, and cover what the identity can do there. */
-  private checkPower(memberships: Map<string, JudgedMembership>, actor: Actor, identityId: string) {
-    const mine = memberships.get(actor.identityId);
-    const held = mine?.isActive === true ? PermissionSet.of(mine) : PermissionSet.NONE;
-    if (!mine || !held.has('identity', 'create-token')) {
-      throw new PermissionDeniedError('create-token', 'identity', held.rulesOn('identity'));
-    }
-    const theirs = memberships.get(identityId);
-    if (!theirs) throw new ForbiddenError('The identity is not a member of the organization');
-    this.permissions.checkCovers(held, PermissionSet.of(theirs));
-    return { mine, theirs };
-  }
 }
 
 const newRecordOf = ({ row, isInSubOrganization }: IssuedToken): TokenRecord => ({
   ...row,
   isRevoked: false,
   subOrganizationId: isInSubOrganization ? row.organizationId : null,
-});
-
-const holderOf = (identityId: string, { id, rootId, parentId }: TargetOrganization): TokenHolder => ({
-  identityId,
-  organizationId: id,
-  rootOrganizationId: rootId,
-  parentOrganizationId: parentId,
 });

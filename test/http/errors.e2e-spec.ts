@@ -99,6 +99,7 @@ describe('errors', () => {
 
   describe('408', () => {
     it.each([
+      { what: 'first byte', text: '' },
       { what: 'header', text: 'GET /api/status HTTP/1.1\r\nhost: a\r\n' },
       {
         what: 'body',

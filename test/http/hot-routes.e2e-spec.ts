@@ -212,12 +212,15 @@ const without = (value: unknown): unknown =>
 
 /** All that a request left behind: its answer, its line in the log and its rows in the audit log. */
 async function tracesOf(of: TestApp, answer: Answer): Promise<object> {
-  const { 'x-request-id': reqId, date, 'content-length': length, ...headers } = Object.fromEntries(answer.headers);
+  const told = Object.fromEntries(answer.headers);
+  const { 'x-request-id': reqId, date, 'content-length': length, ratelimit, ...headers } = told;
   expect([reqId, date, length].every((text) => text !== undefined)).toBe(true);
   const rows: object[] = await of.db.query(
     `SELECT event, outcome, actor_identity_id, identity_id, token_id IS NULL AS "noToken", details FROM audit_event
      WHERE req_id = $1`,
     [reqId],
   );
-  return { status: answer.status, headers, body: without(answer.body), log: without(of.logOf(answer)), rows };
+  // What is left of a limit depends on what came before.
+  const fields = { ...headers, ratelimit: typeof ratelimit };
+  return { status: answer.status, headers: fields, body: without(answer.body), log: without(of.logOf(answer)), rows };
 }

@@ -32,6 +32,8 @@ interface TestAppOptions {
   keyEncryptionKeys?: Buffer[];
   /** A migrated database that the test has made, and that is there after the service. */
   url?: string;
+  /** What else is done to it before it listens. */
+  prepare?: (nest: NestFastifyApplication) => void;
   /** By what address the service reaches its database, given where that is. */
   via?: (url: string) => Promise<string>;
   /** Serves hot routes through Nest's pipeline like all others. */
@@ -72,6 +74,7 @@ export class TestApp {
     });
     setUpApp(nest, config, log);
     if (options.withoutHotRoutes !== true) serveHotRoutes(nest, log);
+    options.prepare?.(nest);
     await nest.listen(0, '127.0.0.1');
     const { port } = nest.getHttpServer().address() as { port: number };
     const app = new TestApp(nest, backing, clock, `http://127.0.0.1:${port}`, !beside && !options.url);

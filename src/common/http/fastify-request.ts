@@ -2,6 +2,16 @@ import type { FastifyReply } from 'fastify';
 import type { ErrorName } from '../errors/app-error.js';
 import type { RequestContext } from './request-context.js';
 
+/** How a rate limit stands, for the header. */
+interface Allowance {
+  whose: string;
+  policy: string;
+  /** Requests that are left. */
+  left: number;
+  /** Seconds until all of them are there again. */
+  fullIn: number;
+}
+
 declare module 'fastify' {
   /** What a controller method says of its route by `@RouteConfig`. */
   interface FastifyContextConfig {
@@ -25,6 +35,8 @@ declare module 'fastify' {
     inactive?: { tokenId: string | null; reason: string }[];
     /** The trace that the request is part of, when traces are on; for the log. */
     traceId?: string;
+    /** How the rate limit stands that the request came closest to. */
+    allowance?: Allowance;
     /** A token was sent in the body instead of the Authorization header. */
     hasBodyToken?: boolean;
   }

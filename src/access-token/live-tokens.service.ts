@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { DataSource } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { BadRequestError } from '../common/errors/app-error.js';
+import { AppConfig } from '../config/app-config.js';
+
+/** How long a count is good enough to mint by: others mint meanwhile, and tokens end. */
+const COUNT_HOLDS_MS = 60_000;
+
+/** How long a count is good enough to refuse by: a flood of refused mints costs a count a second. */
+const REFUSAL_HOLDS_MS = 1000;
+
+/** Identities whose counts are remembered. */
+const MOST = 100_000;
+
+/** Reads one piece of one index, at most twice as long as the limit: what is revoked lies among the others. */
+const COUNT = `
+  SELECT count(*) FILTER (WHERE revoked_at IS NULL)::int AS count FROM (
+    SELECT revoked_at FROM access_token WHERE identity_id = $1 AND expires_at > $2 LIMIT 2 * $3::bigint) unexpired`;
+
+/** What is known of an identity's live tokens. */
+interface Count {
+  /** By the last count. */
+  counted: number;
+  /** The same and what was minted here since; what was minted while it counted may be in it twice. */
+  live: number;
+  /** Milliseconds since 1970; when that count was begun. */
+  countedAt: number;
+  /** The count that is under way. */
+  running: Promise<void> | null;
+}
+
+/**
+ * Keeps identities from having more live tokens than is sane. Soft: mints neither wait for each other nor write a
+ * counter. They go by a count that is a minute old at most, and by what this process has minted since; only who would
+ * be refused is counted anew first.
+ */
+@Injectable()
+export class LiveTokens {
+  private readonly counts = new LRUCache<string, Count>({ max: MOST });
+  private readonly most: number;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+    { MAX_LIVE_TOKENS_PER_IDENTITY }: AppConfig,
+  ) {
+    this.most = MAX_LIVE_TOKENS_PER_IDENTITY;
+  }
+
+  /** Refuses a mint for an identity that has as many live tokens as it may. */
+  async checkRoom(identityId: string): Promise<void> {
+    if (this.most === 0) return;
+    const count = this.counts.get(identityId) ?? this.begin(identityId);
+    if (count.live < this.most) {
+      // A mint does not wait for the count that others will go by.
+      void this.recount(identityId, count, COUNT_HOLDS_MS)?.catch(() => undefined);
+      return;
+    }
+    await this.recount(identityId, count, count.counted < this.most ? 0 : REFUSAL_HOLDS_MS);
+    if (count.counted >= this.most) {
+      throw new BadRequestError(`The identity has ${this.most} live access tokens; revoke some or let them expire`);
+    }
+  }
+
+  /** Takes note of a mint. */
+  noteMinted(identityId: string): void {
+    const count = this.counts.peek(identityId);
+    if (count) count.live += 1;
+  }
+
+  private begin(identityId: string): Count {
+    const count = { counted: 0, live: 0, countedAt: Number.NEGATIVE_INFINITY, running: null };
+    this.counts.set(identityId, count);
+    return count;
+  }
+
+  /** Counts, unless the last count is younger than that; one count at a time. */
+  private recount(identityId: string, count: Count, holdsMs: number): Promise<void> | null {
+    const now = this.clock.now();
+    if (count.running || now.getTime() - count.countedAt < holdsMs) return count.running;
+    count.running = this.count(identityId, count, now).finally(() => {
+      count.running = null;
+    });
+    return count.running;
+  }
+
+  private async count(identityId: string, count: Count, now: Date): Promise<void> {
+    const before = count.live;
+    const [row]: { count: number }[] = await this.dataSource.query(COUNT, [identityId, now, this.most]);
+    count.counted = row?.count ?? 0;
+    count.live = count.counted + (count.live - before);
+    count.countedAt = now.getTime();
+  }
+}

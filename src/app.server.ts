@@ -1,0 +1,14 @@
+import type { Server } from 'node:https';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+import { corsOptions } from './common/http/cors.js';
+import { keepTlsFresh } from './common/http/tls.js';
+import type { AppConfig } from './config/app-config.js';
+
+/** What is told the server itself, and what browsers are told of other origins. */
+export function prepareServer(app: NestFastifyApplication, config: AppConfig, log: Logger): void {
+  const { server } = app.getHttpAdapter().getInstance();
+  server.maxConnections = config.MAX_CONNECTIONS;
+  if (config.tlsFiles) keepTlsFresh(server as Server, config.tlsFiles, log);
+  if (config.CORS_ORIGINS.length > 0) app.enableCors(corsOptions(config.CORS_ORIGINS));
+}

@@ -1,0 +1,68 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Server } from 'node:https';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import type { Logger } from 'pino';
+
+/** How often the files are looked at. A file that is put in another's place tells nobody, so no watcher would do. */
+const CHECK_MS = 1000;
+
+/** Where the service's certificate is, its key, and whoever signs the certificates that clients must have. */
+export interface TlsFiles {
+  cert: string;
+  key: string;
+  /** Absent: clients need no certificate. */
+  clientCa?: string;
+}
+
+/** What is in them. */
+interface TlsContent extends SecureContextOptions {
+  cert: string;
+  key: string;
+  ca?: string;
+}
+
+/** Reads the files for a start; refuses what no client could be answered with. */
+export function readTls({ cert, key, clientCa }: TlsFiles): TlsContent {
+  const ca = clientCa === undefined ? {} : { ca: readFileSync(clientCa, 'utf8') };
+  return checked({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), ...ca });
+}
+
+/**
+ * Has new connections use what is in the files as it changes, until the server closes. What is broken, such as a key
+ * that is not there yet for a certificate that is, is logged, and what came before stays.
+ */
+export function keepTlsFresh(server: Server, files: TlsFiles, log: Logger): void {
+  let seen = JSON.stringify(readTls(files));
+  const check = async (): Promise<void> => {
+    const found = await contentOf(files).catch((error: unknown) => error as Error);
+    const state = found instanceof Error ? found.message : JSON.stringify(found);
+    if (state === seen) return;
+    seen = state;
+    try {
+      if (found instanceof Error) throw found;
+      server.setSecureContext(checked(found));
+      log.info({ validTo: new X509Certificate(found.cert).validTo }, 'the TLS certificate was loaded anew');
+    } catch (error) {
+      log.error({ err: error }, 'the TLS files are broken; what was loaded before stays in use');
+    }
+  };
+  const timer = setInterval(() => void check(), CHECK_MS).unref();
+  server.once('close', () => clearInterval(timer));
+}
+
+async function contentOf({ cert, key, clientCa }: TlsFiles): Promise<TlsContent> {
+  const [certText, keyText, ca] = await Promise.all(
+    [cert, key, clientCa].map(async (path) => (path === undefined ? undefined : readFile(path, 'utf8'))),
+  );
+  return { cert: certText ?? '', key: keyText ?? '', ...(ca === undefined ? {} : { ca }) };
+}
+
+/** Throws unless certificate and key can be used and belong together; Node would take an empty file for none. */
+function checked(content: TlsContent): TlsContent {
+  const certificate = new X509Certificate(content.cert);
+  if (!certificate.checkPrivateKey(createPrivateKey(content.key))) throw new Error('key values mismatch');
+  createSecureContext(content);
+  return content;
+}

@@ -1,0 +1,215 @@
+import { once } from 'node:events';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { generate } from 'selfsigned';
+import { serveDocs } from '../../src/app.openapi.js';
+import { readTls } from '../../src/common/http/tls.js';
+import { AppConfig } from '../../src/config/app-config.js';
+import { rawRequest, sendRaw } from '../support/raw-http.js';
+import { TestApp } from '../support/test-app.js';
+
+const ORIGIN = 'https://console.example.com';
+const STATUS = '/api/status';
+
+describe('the header of answers', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start({ prepare: serveDocs });
+  });
+  afterAll(() => app.stop());
+
+  it.each([
+    { name: 'an answer', line: `GET ${STATUS}`, status: 200 },
+    { name: 'a refusal', line: 'GET /api/v1/identities/details', status: 401 },
+    { name: 'no route', line: 'GET /nowhere', status: 404 },
+    { name: 'a malformed path', line: 'GET /%', status: 400 },
+    { name: 'no HTTP', line: 'no HTTP at all', status: 400 },
+  ])('allows nothing to whatever takes $name for a page, and names no product', async ({ line, status }) => {
+    const answer = await sendRaw(app.origin, rawRequest(line));
+    expect(answer.status).toBe(status);
+    expect(answer.headers).toMatchObject({
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
+      'strict-transport-security': 'max-age=31536000',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    });
+    expect(JSON.stringify(answer)).not.toMatch(/fastify|express|nest|node|"server"|x-powered-by/i);
+  });
+
+  it('of Swagger UI allows what its page loads, and nothing in the page itself but style', async () => {
+    const page = await fetch(`${app.origin}/api/docs`);
+    const policy = policyOf(page.headers);
+    expect(policy).toMatchObject({ 'default-src': ["'none'"], 'script-src': ["'self'"], 'connect-src': ["'self'"] });
+    const html = await page.text();
+    const scripts = [...html.matchAll(/<script([^>]*)>([^]*?)<\/script>/g)];
+    const sources = scripts.map(([, attributes = '']) => /src="([^"]+)"/.exec(attributes)?.[1]);
+    expect(sources.length).toBeGreaterThan(2);
+    expect(scripts.map(([, , content = '']) => content.trim()).filter((content) => content !== '')).toEqual([]);
+    expect(html).not.toMatch(/\son\w+=|javascript:/i);
+    expect(policy['style-src']).toEqual(["'self'", "'unsafe-inline'"]);
+    const styles = [...html.matchAll(/<link rel="(?:stylesheet|icon)"[^>]*href="([^"]+)"/g)].map(([, href]) => href);
+    for (const source of [...sources, ...styles]) {
+      const url = new URL(source ?? 'none:', `${app.origin}/api/docs`);
+      expect(url.origin).toBe(app.origin);
+      const { status, headers } = await fetch(url);
+      expect({ url: url.pathname, status, nosniff: headers.get('x-content-type-options') }).toEqual({
+        url: url.pathname,
+        status: 200,
+        nosniff: 'nosniff',
+      });
+    }
+    expect((await fetch(`${app.origin}/api/docs/json`)).status).toBe(200);
+  });
+
+  it('lets no page of another origin read or ask, unless told', async () => {
+    const { headers } = await app.http.get(STATUS, { headers: { origin: ORIGIN } });
+    expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+    expect((await preflight(app, ORIGIN)).status).toBe(404);
+  });
+});
+
+describe('CORS_ORIGINS', () => {
+  it('lets pages of the origins that it names ask and read, and of no other', async () => {
+    const app = await TestApp.start({ env: { CORS_ORIGINS: `https://other.example.com, ${ORIGIN}` } });
+    const asked = await preflight(app, ORIGIN);
+    expect(asked.status).toBe(204);
+    expect(Object.fromEntries(asked.headers)).toMatchObject({
+      'access-control-allow-origin': ORIGIN,
+      'access-control-allow-methods': expect.stringContaining('PATCH'),
+      'access-control-allow-headers': expect.stringContaining('authorization'),
+      'access-control-max-age': '600',
+    });
+    expect(asked.headers.has('access-control-allow-credentials')).toBe(false);
+    const refused = await app.http.get('/api/v1/identities/details', { headers: { origin: ORIGIN } });
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('access-control-allow-origin')).toBe(ORIGIN);
+    expect(refused.headers.get('access-control-expose-headers')).toContain('retry-after');
+    const foreign = await app.http.get(STATUS, { headers: { origin: 'https://evil.example.com' } });
+    expect(foreign.headers.has('access-control-allow-origin')).toBe(false);
+    expect(foreign.headers.get('vary')?.toLowerCase()).toContain('origin');
+    await app.stop();
+  });
+});
+
+describe('HTTPS by files', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'token-auth-tls-'));
+  });
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  const path = (name: string) => join(directory, name);
+  /** A certificate of its own and its key, in files of that name. */
+  const make = async (name: string) => {
+    const { cert, private: key } = await generate([{ name: 'commonName', value: name }], {
+      keyType: 'ec',
+      curve: 'P-256',
+    });
+    await writeFile(path(`${name}.crt`), cert);
+    await writeFile(path(`${name}.key`), key);
+    return { cert, key };
+  };
+  const use = async (name: string) => {
+    await copyFile(path(`${name}.crt`), path('tls.crt'));
+    await copyFile(path(`${name}.key`), path('tls.key'));
+  };
+  const files = () => ({ TLS_CERT_FILE: path('tls.crt'), TLS_KEY_FILE: path('tls.key') });
+  const until = async (isSo: () => Promise<boolean> | boolean) => {
+    while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+
+  it('is served with what is in them, and with what comes to be in them, unless that is broken', async () => {
+    for (const name of ['first', 'second']) await make(name);
+    await use('first');
+    const app = await TestApp.start({ env: files() });
+    expect(await askByTls(app)).toEqual({ status: 200, name: 'first' });
+    await writeFile(path('tls.crt'), '');
+    await until(() => app.logLines.some((line) => line.includes('the TLS files are broken')));
+    expect(await askByTls(app)).toEqual({ status: 200, name: 'first' });
+    await copyFile(path('second.crt'), path('tls.crt'));
+    await until(() => app.logLines.filter((line) => line.includes('the TLS files are broken')).length >= 2);
+    expect(await askByTls(app)).toEqual({ status: 200, name: 'first' });
+    await use('second');
+    await until(async () => (await askByTls(app)).name === 'second');
+    await rm(path('tls.key'));
+    await until(() => app.logLines.filter((line) => line.includes('the TLS files are broken')).length > 2);
+    expect(await askByTls(app)).toEqual({ status: 200, name: 'second' });
+    await app.stop();
+  });
+
+  it('wants a certificate of its clients where it is told whose', async () => {
+    await make('server');
+    await use('server');
+    const client = await make('client');
+    const stranger = await make('stranger');
+    const app = await TestApp.start({ env: { ...files(), TLS_CLIENT_CA_FILE: path('client.crt') } });
+    expect(await askByTls(app, client)).toEqual({ status: 200, name: 'server' });
+    await expect(askByTls(app)).rejects.toThrow();
+    await expect(askByTls(app, stranger)).rejects.toThrow();
+    await app.stop();
+  });
+
+  it('does not start without a good certificate and its key', async () => {
+    for (const name of ['one', 'other']) await make(name);
+    await use('one');
+    await copyFile(path('other.key'), path('tls.key'));
+    expect(() => readTls({ cert: path('tls.crt'), key: path('tls.key') })).toThrow(/key values mismatch/);
+    expect(() => readTls({ cert: path('tls.crt'), key: path('none') })).toThrow(/ENOENT/);
+    expect(() => AppConfig.load({ TLS_CERT_FILE: 'a' })).toThrow('TLS_CERT_FILE and TLS_KEY_FILE go together');
+    expect(() => AppConfig.load({ TLS_CLIENT_CA_FILE: 'a' })).toThrow('TLS_CLIENT_CA_FILE is of use only with');
+  });
+});
+
+describe('the variables of the surface', () => {
+  it.each([
+    { env: { CORS_ORIGINS: 'https://a.example.com/' }, isValid: false },
+    { env: { CORS_ORIGINS: 'a.example.com' }, isValid: false },
+    { env: { CORS_ORIGINS: 'null' }, isValid: false },
+    { env: { CORS_ORIGINS: '*' }, isValid: true },
+    { env: { CORS_ORIGINS: 'https://a.example.com:8443, http://localhost:3000' }, isValid: true },
+  ])('$env: $isValid', ({ env, isValid }) => {
+    const load = () => AppConfig.load(env);
+    if (isValid) expect(load).not.toThrow();
+    else expect(load).toThrow(/CORS_ORIGINS must be/);
+  });
+
+  it.each([
+    { env: {}, docs: true },
+    { env: { NODE_ENV: 'production', EMBEDDED_DATABASE: 'true' }, docs: true },
+    { env: { DOCS_ENABLED: 'false' }, docs: false },
+  ])('$env serve documentation: $docs', ({ env, docs }) => {
+    expect(AppConfig.load(env).DOCS_ENABLED).toBe(docs);
+  });
+});
+
+const preflight = (app: TestApp, origin: string) =>
+  fetch(`${app.origin}${STATUS}`, {
+    method: 'OPTIONS',
+    headers: { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization' },
+  });
+
+/** What each directive of a Content-Security-Policy allows. */
+const policyOf = (headers: Headers): Record<string, string[]> =>
+  Object.fromEntries(
+    (headers.get('content-security-policy') ?? '').split(';').map((directive) => {
+      const [name = '', ...sources] = directive.trim().split(' ');
+      return [name, sources];
+    }),
+  );
+
+/** Asks on a connection of its own, and tells whose certificate it met. */
+async function askByTls(app: TestApp, client: { cert?: string; key?: string } = {}) {
+  const { port } = new URL(app.origin);
+  const request = get({ port, path: STATUS, agent: false, rejectUnauthorized: false, ...client });
+  const [response] = (await once(request, 'response')) as [{ statusCode: number; socket: TLSSocket; resume(): void }];
+  const name = response.socket.getPeerCertificate().subject.CN;
+  response.resume();
+  await once(response as never, 'end');
+  return { status: response.statusCode, name };
+}
