@@ -120,7 +120,7 @@ describe('the roles of the database', () => {
     await ask(as('owner'), `REVOKE ALL ON replica FROM ${quoted('service')}`);
     await migrate(as('owner'), { roles: { service: role('service') } });
     await expect(ask(as('service'), 'DELETE FROM revocation')).rejects.toMatchObject({ code: '42501' });
-    expect(await ask(as('service'), 'SELECT id FROM replica LIMIT 1')).toHaveLength(1);
+    await expect(ask(as('service'), 'SELECT id FROM replica LIMIT 1')).resolves.toEqual(expect.any(Array));
   });
 
   it('are refused where they would keep nothing from the service', async () => {

@@ -162,7 +162,7 @@ describe('GET /api/v1/revocations/stream', () => {
     it('when its client reads nothing any more, before that costs memory without bound', async () => {
       const socket = await readsNothing(app);
       const ended = once(socket, 'close');
-      await addEntries(app, 9000, 1000);
+      await addEntries(app, 9000, { length: 1000, seconds: 0 });
       await app.catchUp();
       socket.resume();
       await ended;
@@ -198,13 +198,13 @@ async function statements(app: TestApp): Promise<number> {
   return Number(rows[0]?.xacts);
 }
 
-/** Entries that concern everybody, with keys of so many characters. */
-async function addEntries({ db, clock }: TestApp, count: number, length = 500): Promise<void> {
+/** Entries that concern everybody, with keys of so many characters; who comes later than those seconds misses them. */
+async function addEntries({ db, clock }: TestApp, count: number, { length = 500, seconds = 3600 } = {}): Promise<void> {
   await db.query(
     `INSERT INTO revocation (transaction_id, effect, scope, key, keep_until, created_at)
-     SELECT pg_current_xact_id()::text::bigint, 'changed', 'token', repeat('x', $3), $1::timestamptz + interval '1 hour', $1
+     SELECT pg_current_xact_id()::text::bigint, 'changed', 'token', repeat('x', $3), $1::timestamptz + make_interval(secs => $4), $1
      FROM generate_series(1, $2)`,
-    [clock.now(), count, length],
+    [clock.now(), count, length, seconds],
   );
 }
 
