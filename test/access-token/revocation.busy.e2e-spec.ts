@@ -69,25 +69,14 @@ describe('what changes or ends an identity that mints without a pause', () => {
 
   it.each<[string, (pipeline: Pipeline, root: string) => Promise<Answer>]>([
     ['its Token Auth is detached', ({ id }) => api.detach(id)],
-    ['its limits are changed', ({ id }) => api.update(id, { accessTokenTTL: 60 })],
     ['it is deleted', ({ id }, token) => app.http.delete(`/api/v1/identities/${id}`, { token })],
-    [
-      'it is demoted',
-      ({ id }, token) => app.http.patch(`/api/v1/identities/${id}`, { token, body: { role: 'no-access' } }),
-    ],
     [
       'its role shrinks',
       ({ roleId }, token) =>
         app.http.patch(`/api/v1/organization/roles/${roleId}`, { token, body: { permissions: [] } }),
     ],
     ['its membership is removed', ({ id, sub }, token) => members.remove(sub.id, id, token)],
-    ['its membership is switched off', ({ id, sub }, token) => members.update(sub.id, id, token, { isActive: false })],
-    [
-      'the sub-organization that it works in is deleted',
-      ({ sub }, token) => app.http.delete(`/api/v1/sub-organizations/${sub.id}`, { token }),
-    ],
     ['the very token that it mints with is revoked', ({ tokenId }) => api.revoke(tokenId)],
-    ['it revokes that token itself', ({ tokenId, token }) => api.revoke(tokenId, token)],
     [
       'whoever holds that token ends it',
       ({ token }) => app.http.post('/api/v1/auth/token/revoke', { body: { accessToken: token } }),
