@@ -62,8 +62,10 @@ export class RevocationStream {
     });
   }
 
+  /** A follower that hasn't taken what was sent is not waited for: it goes on from the last event that it has. */
   end(): void {
-    this.response.end();
+    if (this.response.writableNeedDrain) this.cut();
+    else this.response.end();
   }
 
   /** Ends it because this replica stops, and says when to come again: not all followers at the same moment. */
