@@ -77,6 +77,8 @@ describe('GET /api/v1/revocations/stream', () => {
     it('waits for no other follower, and sends those away that read nothing while more and more comes', async () => {
       const own = await TestApp.start();
       await addEntries(own, 20_000);
+      // So many at once end every stream; these are to be there before the first.
+      await own.catchUp();
       const sockets: Socket[] = [];
       own.nest.getHttpServer().on('connection', (socket: Socket) => sockets.push(socket));
       const stuck = await Promise.all(Array.from({ length: 6 }, () => readsNothing(own)));
