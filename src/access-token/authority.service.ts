@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { Turns } from '../common/turns.js';
 import type { Actor } from '../permission/actor.js';
 import { AccessTokenService } from './access-token.service.js';
 import { changeShared } from './gate.js';
 import { lockToken } from './token-state.js';
-import { Turns } from './turns.js';
 
 type Work<T> = (tx: EntityManager, actor: Actor) => Promise<T>;
 
@@ -25,7 +25,7 @@ const TAKE_TURN = `SELECT set_config('lock_timeout', '0', true), pg_advisory_xac
  */
 @Injectable()
 export class Authority {
-  private readonly turns = new Turns();
+  private readonly turns = new Turns({ atWork: 4, patience: 10_000 });
 
   constructor(
     private readonly dataSource: DataSource,

@@ -65,11 +65,12 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   }
 
   /** A client that keeps its connection sends the same text again, and to compare it costs less than to digest it. */
-  private recallToken({ headers, raw }: FastifyRequest): ProvenToken | null {
+  private recallToken(request: FastifyRequest): ProvenToken | null {
+    const { headers, raw } = request;
     const authorization = Buffer.from(headers.authorization ?? '', 'latin1');
     const before = this.before.get(raw.socket);
     if (before && isSame(before.authorization, authorization)) return this.proof.recheck(before.token);
-    const text = bearerTextOf({ headers } as FastifyRequest);
+    const text = bearerTextOf(request);
     const token = text === null ? null : this.proof.recall(text);
     if (token) this.before.set(raw.socket, { authorization, token });
     return token;

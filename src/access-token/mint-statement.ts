@@ -6,7 +6,7 @@ import type { IdempotencyKey } from '../database/entities/idempotency-key.entity
 import type { PermissionRule } from '../database/entities/role.entity.js';
 import { snake } from '../database/naming.js';
 import { type Prepared, runPrepared } from '../database/prepared.js';
-import { scopesSql } from '../revocation/scope.js';
+import { scopesSql, tokenScopesSql } from '../revocation/scope.js';
 import { passGate, tryGate } from './gate.js';
 
 /** A role as somebody was judged to hold it. */
@@ -39,13 +39,7 @@ const CALLER_SCOPES = scopesSql({
   kid: `j."callerKid"`,
 });
 
-const SCOPES = scopesSql({
-  identityId: 't.identity_id',
-  authMethod: 't.auth_method',
-  organizationId: 't.organization_id',
-  rootOrganizationId: 'o.root_id',
-  kid: 't.kid',
-});
+const SCOPES = tokenScopesSql();
 
 const epochBelow = (scopes: string, limit: string): string =>
   `coalesce((SELECT max(sequence) FROM epoch WHERE (scope, key) IN ${scopes}), 0) <= ${limit}`;

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { auditRow, type AuditTarget } from '../audit-event/audit-events.service.js';
 import type { AuditEventName } from '../audit-event/audit-event-names.js';
 import { AppError, ServiceUnavailableError } from '../common/errors/app-error.js';
+import { Turns } from '../common/turns.js';
 import { AccessToken } from '../database/entities/access-token.entity.js';
 import type { IdempotencyKey } from '../database/entities/idempotency-key.entity.js';
 import { inTransaction } from '../database/transaction.js';
@@ -15,7 +16,6 @@ import { MintBatches } from './mint-batches.service.js';
 import { mintIfAsJudged, type MintJudgement, type ProposedMint } from './mint-statement.js';
 import type { ActiveKey } from './signing-keys.service.js';
 import { type IssuedToken, type TokenHolder, TokenIssuer, type TokenLimits } from './token-issuer.service.js';
-import { Turns } from './turns.js';
 
 /** A mint that was judged right. */
 export interface MintProposal {
@@ -45,7 +45,8 @@ const ATTEMPTS = 3;
  */
 @Injectable()
 export class TokenMinter {
-  private readonly turns = new Turns();
+  /** Repetitions of one request. */
+  private readonly turns = new Turns({ atWork: 4, patience: 10_000 });
 
   constructor(
     private readonly dataSource: DataSource,

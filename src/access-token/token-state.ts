@@ -3,7 +3,7 @@ import type { TrustedIp } from '../common/http/trusted-ip.js';
 import type { PermissionRule } from '../database/entities/role.entity.js';
 import { type Prepared, runPrepared } from '../database/prepared.js';
 import { TIMELINE } from '../revocation/log-read.js';
-import { scopesSql } from '../revocation/scope.js';
+import { tokenScopesSql } from '../revocation/scope.js';
 
 /** All that a token's goodness rests on, as PostgreSQL has it. */
 export interface TokenState {
@@ -31,15 +31,6 @@ export interface TokenState {
   timeline: string;
 }
 
-const scopesOf = (kid: string): string =>
-  scopesSql({
-    identityId: 't.identity_id',
-    authMethod: 't.auth_method',
-    organizationId: 't.organization_id',
-    rootOrganizationId: 'o.root_id',
-    kid,
-  });
-
 const COLUMNS = `
   t.id AS "tokenId", t.identity_id AS "identityId", t.organization_id AS "organizationId",
   o.root_id AS "rootOrganizationId", o.parent_id AS "parentOrganizationId", t.auth_method AS "authMethod",
@@ -51,7 +42,7 @@ const COLUMNS = `
   ${TIMELINE} AS timeline`;
 
 const epochAbove = (kid: string): string =>
-  `LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${scopesOf(kid)}) e ON true`;
+  `LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${tokenScopesSql(kid)}) e ON true`;
 
 /** One statement of primary-key lookups, for many tokens as for one. */
 const READ: Prepared = {

@@ -23,7 +23,6 @@ interface Answer {
 /** What PostgreSQL said of a token, for a text that one key signed, and what it takes to judge whether it still holds. */
 export interface KnownState {
   state: TokenState;
-  kid: string;
   /** All that the verdict rests on. */
   names: readonly string[];
   /** The position in the revocation log that was applied before the question was sent. */
@@ -76,7 +75,7 @@ export class TokenStates {
   private async read(tokenId: string, kid: string): Promise<KnownState | null> {
     const { state, position } = await this.reads.ask({ tokenId, kid });
     if (!state) return null;
-    const known = { state, kid, names: namesOf(state, kid), position };
+    const known = { state, names: namesOf(state, kid), position };
     if (this.holds(known)) this.remembered.set(keyOf(tokenId, kid), known);
     return known;
   }

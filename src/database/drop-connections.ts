@@ -1,6 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import type { DataSource } from 'typeorm';
-import { poolOf } from './prepared.js';
+import { poolOf } from './pool.js';
 
 /** Looks at a new connection before anybody may use it, and says when it is done. */
 type Look = (client: ClientBase, done: (error?: Error) => void) => void;

@@ -1,5 +1,8 @@
+import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
-import { poolOf } from './prepared.js';
+
+/** The pool that a data source takes its connections from. */
+export const poolOf = ({ driver }: DataSource): Pool => (driver as unknown as { master: Pool }).master;
 
 /** How many connections are in use and idle, and how many callers wait for one. */
 export interface PoolUse {

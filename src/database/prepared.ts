@@ -1,14 +1,12 @@
-import type { ClientBase, Pool, QueryResultRow } from 'pg';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { ClientBase, QueryResultRow } from 'pg';
+import type { EntityManager } from 'typeorm';
+import { poolOf } from './pool.js';
 
 /** A statement that each connection plans once, and from then on only runs. Its name is its own in the whole service. */
 export interface Prepared {
   name: string;
   text: string;
 }
-
-/** The pool that a data source takes its connections from. */
-export const poolOf = ({ driver }: DataSource): Pool => (driver as unknown as { master: Pool }).master;
 
 /**
  * Runs a prepared statement: in the manager's transaction, where it has one, or else on any connection. Planning takes

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { RateLimitExceededError, ServiceUnavailableError } from '../common/errors/app-error.js';
+import { Turns } from '../common/turns.js';
 import { AppConfig } from '../config/app-config.js';
 import type { Actor } from '../permission/actor.js';
 import type { LogEntry } from '../revocation/log-read.js';
@@ -42,8 +43,7 @@ export class RevocationStreams implements OnModuleInit, OnModuleDestroy {
   private readonly followers = new Set<Follower>();
   private readonly timers: NodeJS.Timeout[] = [];
   private isStopping = false;
-  private reading = 0;
-  private readonly queue: (() => void)[] = [];
+  private readonly readings = new Turns({ atWork: MAX_READING });
 
   constructor(
     private readonly reader: RevocationReader,
@@ -94,15 +94,7 @@ export class RevocationStreams implements OnModuleInit, OnModuleDestroy {
 
   /** One page, when it is this follower's turn. However slowly it takes what is sent, nobody waits for it meanwhile. */
   private async pageFor({ audience }: Follower, cursor: FeedCursor | null): Promise<FeedPage> {
-    if (this.reading < MAX_READING) this.reading += 1;
-    else await new Promise<void>((resolve) => this.queue.push(resolve));
-    try {
-      return await this.pages.pageAfter(audience, cursor, CATCH_UP_PAGE);
-    } finally {
-      const next = this.queue.shift();
-      if (next) next();
-      else this.reading -= 1;
-    }
+    return this.readings.take('page', () => this.pages.pageAfter(audience, cursor, CATCH_UP_PAGE));
   }
 
   /** Nobody is at the other end any more. */

@@ -73,3 +73,13 @@ export const scopesSql = (place: Record<keyof TokenPlace, string>): string => `(
   ('identity-organization', ${place.identityId}::text || ':' || ${place.organizationId}::text),
   ('key', ${place.kid})
 )`;
+
+/** The same over a token `t` and its organization `o`, for a text that a key signed: the row's own, unless said. */
+export const tokenScopesSql = (kid = 't.kid'): string =>
+  scopesSql({
+    identityId: 't.identity_id',
+    authMethod: 't.auth_method',
+    organizationId: 't.organization_id',
+    rootOrganizationId: 'o.root_id',
+    kid,
+  });

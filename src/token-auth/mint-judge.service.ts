@@ -44,11 +44,17 @@ export class MintJudge {
   async judge(actor: Actor, identityId: string, dto: CreateTokenDto, { fromMemory }: Judging): Promise<Judged> {
     const name = JSON.stringify([actor.identityId, actor.organizationId, identityId, dto.organizationSlug]);
     const known = fromMemory ? this.remembered.get(name) : undefined;
-    if (!known) this.remembered.delete(name);
-    const grounds = known ?? (await this.findGrounds(actor, identityId, dto));
-    this.remembered.set(name, grounds);
+    const grounds = known ?? (await this.findAndRemember(name, actor, identityId, dto));
     const { tokenId: callerTokenId, kid: callerKid } = actor;
     return { ...grounds, judgement: { ...grounds.judgement, callerTokenId, callerKid } };
+  }
+
+  /** What is refused now is not remembered from before. */
+  private async findAndRemember(name: string, actor: Actor, identityId: string, dto: CreateTokenDto): Promise<Grounds> {
+    this.remembered.delete(name);
+    const grounds = await this.findGrounds(actor, identityId, dto);
+    this.remembered.set(name, grounds);
+    return grounds;
   }
 
   private async findGrounds(actor: Actor, identityId: string, dto: CreateTokenDto): Promise<Grounds> {

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { type Prepared, runPrepared } from '../database/prepared.js';
-import { scopesSql } from '../revocation/scope.js';
+import { tokenScopesSql } from '../revocation/scope.js';
 
 /** A token's record as its readers see it. */
 export interface TokenRecord {
@@ -23,13 +23,7 @@ export interface TokenRecord {
   subOrganizationId: string | null;
 }
 
-const SCOPES = scopesSql({
-  identityId: 't.identity_id',
-  authMethod: 't.auth_method',
-  organizationId: 't.organization_id',
-  rootOrganizationId: 'o.root_id',
-  kid: 't.kid',
-});
+const SCOPES = tokenScopesSql();
 
 const RECORDS = `
   SELECT t.id, t.identity_id AS "identityId", t.name, t.ttl, t.max_ttl AS "maxTtl",
