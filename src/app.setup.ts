@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { ExecutionContext } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -6,6 +7,7 @@ import './common/http/fastify-request.js';
 import { prepareServer } from './app.server.js';
 import { addAddressLimit } from './access-token/address-limit.js';
 import { BearerJwtGuard } from './access-token/bearer-jwt.guard.js';
+import { ConfirmedRefusalInterceptor } from './access-token/confirmed-refusal.interceptor.js';
 import { RateLimits } from './access-token/rate-limits.service.js';
 import { RefusalInterceptor } from './audit-event/refusal.interceptor.js';
 import { Clock } from './common/clock.js';
@@ -74,11 +76,15 @@ export function setUpApp(app: NestFastifyApplication, config: AppConfig, log: Lo
 
 /** Has hot routes served beside Nest's pipeline. Without this, they are answered the same and cost more. */
 export function serveHotRoutes(app: NestFastifyApplication, log: Logger): NestFastifyApplication {
+  const confirmed = app.get(ConfirmedRefusalInterceptor);
   const refusals = app.get(RefusalInterceptor);
   const steps = {
     guard: app.get(BearerJwtGuard),
     shape: new RequestShapePipe(),
-    noteRefusal: refusals.note.bind(refusals),
+    beforeFailure: async (context: ExecutionContext, error: unknown) => {
+      await confirmed.confirm(context, error);
+      await refusals.note(context, error);
+    },
     answerError: answerError.bind(null, log),
   };
   const adapter = app.getHttpAdapter() as unknown as HotRouteAdapter;

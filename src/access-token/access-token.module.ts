@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { Backing } from '../config/backing.js';
@@ -6,6 +7,7 @@ import { AccessTokenController } from './access-token.controller.js';
 import { AccessTokenService } from './access-token.service.js';
 import { Authority } from './authority.service.js';
 import { BearerJwtGuard } from './bearer-jwt.guard.js';
+import { ConfirmedRefusalInterceptor } from './confirmed-refusal.interceptor.js';
 import { FailedCredentials } from './failed-credentials.service.js';
 import { Introspection } from './introspection.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
@@ -67,6 +69,8 @@ import { WellKnownController } from './well-known.controller.js';
     Introspection,
     JwtStrategy,
     BearerJwtGuard,
+    ConfirmedRefusalInterceptor,
+    { provide: APP_INTERCEPTOR, useExisting: ConfirmedRefusalInterceptor },
   ],
   exports: [
     FailedCredentials,
@@ -82,6 +86,7 @@ import { WellKnownController } from './well-known.controller.js';
     AccessTokenService,
     Authority,
     BearerJwtGuard,
+    ConfirmedRefusalInterceptor,
   ],
 })
 export class AccessTokenModule {}

@@ -123,8 +123,16 @@ export class AccessTokenService {
     return null;
   }
 
+  /**
+   * What we signed we have written, so who doesn't know it may be a server that was deposed: it is asked again once
+   * the log was read, which such a server can't complete.
+   */
   private async asked({ claims, kid }: ProvenToken, request: RequestContext): Promise<KnownState> {
-    const asked = await this.states.ask(claims.jti, kid);
+    let asked = await this.states.ask(claims.jti, kid);
+    if (!asked) {
+      await this.reader.read();
+      asked = await this.states.ask(claims.jti, kid);
+    }
     if (!asked) throw new AccessTokenRefusedError('unknown');
     checkGood(claims, asked.state, request);
     return asked;
@@ -196,6 +204,7 @@ function actorOf(kid: string, state: TokenState, request: RequestContext): Actor
     organizationId: state.organizationId,
     rootOrganizationId: state.rootOrganizationId,
     permissions: PermissionSet.of({ role: state.role ?? NO_ACCESS, permissions: state.permissions }),
+    timeline: state.timeline,
     request,
   };
 }

@@ -1,8 +1,9 @@
 import { type CallHandler, type ExecutionContext, HttpStatus, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { catchError, from, type Observable, switchMap, throwError } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { AppError, STATUS_OF } from '../common/errors/app-error.js';
+import { beforeFailure } from '../common/http/before-failure.js';
 import { isUuid } from '../common/uuid.js';
 import { Audited } from './audited.js';
 import type { AuditActor, AuditTarget } from './audit-events.service.js';
@@ -17,11 +18,7 @@ export class RefusalInterceptor implements NestInterceptor {
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return next
-      .handle()
-      .pipe(
-        catchError((error: unknown) => from(this.note(context, error)).pipe(switchMap(() => throwError(() => error)))),
-      );
+    return beforeFailure(next, (error) => this.note(context, error));
   }
 
   /** Writes a refusal of a change to a known caller; anything else is no refusal, and reading is not told. */

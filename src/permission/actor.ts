@@ -14,6 +14,8 @@ export interface Actor {
   readonly rootOrganizationId: string;
   /** What the caller may do in that organization. */
   readonly permissions: PermissionSet;
+  /** The timeline of the database server that the caller was judged by. */
+  readonly timeline: string;
   readonly request: RequestContext;
 }
 

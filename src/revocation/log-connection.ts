@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import { saysUnconfirmed } from '../common/errors/postgres-errors.js';
 import { type DatabasePosition, type LogRead, logReadOf, READ_LOG, READ_POSITION, type Snapshot } from './log-read.js';
 
@@ -27,7 +28,7 @@ export class LogConnection {
     try {
       this.client ??= await this.connect();
       const { rows } = await this.client.query(READ_LOG, [this.replicaId, seen.xmax, seen.running]);
-      if (this.hasWarned) throw new Error('The standby did not confirm the beat of this replica');
+      if (this.hasWarned) throw new ServiceUnavailableError('The standby did not confirm the beat of this replica');
       return logReadOf(rows[0]);
     } catch (error) {
       await this.close();

@@ -26,6 +26,12 @@ const REMEMBERED_NAMES = 200_000;
 
 type Listener<T> = (news: T) => void;
 
+class TakenOverError extends ServiceUnavailableError {
+  constructor() {
+    super('Another database server has taken over, or did so before');
+  }
+}
+
 /**
  * Keeps this replica fresh: reads the revocation log in short intervals, tells what it names, and knows how old the
  * knowledge is. `asOf` is the instant before the last completed and applied read was *sent*: a process that was
@@ -101,6 +107,16 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
   async freshen(): Promise<void> {
     if (!this.isFresh()) await this.read();
     if (!this.isFresh()) throw new ServiceUnavailableError("The state of access tokens can't be known right now");
+  }
+
+  /**
+   * Fails unless the server of `timeline` still leads. A server that was deposed doesn't know what has happened since,
+   * so nobody is to be told on its word that something isn't there.
+   */
+  async confirm(timeline: string): Promise<void> {
+    await this.read();
+    this.checkTrust();
+    if (this.last?.read.timeline !== timeline) throw new TakenOverError();
   }
 
   /** Whether the database is, as far as can be told, no older state of itself. */
@@ -190,6 +206,6 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
   private checkServer({ timeline }: DatabasePosition, last: LogRead): void {
     if (timeline === last.timeline) return;
     this.turns.hasten();
-    throw new ServiceUnavailableError('Another database server has taken over, or did so before');
+    throw new TakenOverError();
   }
 }

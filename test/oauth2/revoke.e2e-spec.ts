@@ -138,32 +138,6 @@ describe('POST /oauth2/revoke', () => {
       expect(told(await oauth.revoke(body))).toEqual(oauthRefusal(400, 'invalid_request'));
     });
   });
-
-  describe('503', () => {
-    /** As on a server that was deposed: it answers what it is asked, and can complete nothing. */
-    const withoutBeat = async <T>(work: () => Promise<T>): Promise<T> => {
-      const holder = app.db.createQueryRunner();
-      await holder.startTransaction();
-      try {
-        await holder.query('LOCK TABLE replica IN ACCESS EXCLUSIVE MODE');
-        return await work();
-      } finally {
-        await holder.rollbackTransaction();
-        await holder.release();
-      }
-    };
-
-    it.each([
-      ['unknown', 'DELETE FROM access_token WHERE id = $1'],
-      ['revoked', 'UPDATE access_token SET revoked_at = now() WHERE id = $1'],
-    ])('answers when the token is %s to a server that may have been deposed', async (_state, statement) => {
-      const { token, tokenId } = await app.given.identity();
-      await app.db.query(statement, [tokenId]);
-      const answer = await withoutBeat(() => oauth.revoke({ token }));
-      expect(told(answer)).toEqual(oauthRefusal(503, 'temporarily_unavailable'));
-      expect(told(await oauth.revoke({ token }))).toEqual(DONE);
-    });
-  });
 });
 
 /** The same text with another signature. */

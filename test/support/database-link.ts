@@ -19,6 +19,8 @@ export interface LinkFaults {
   /** Milliseconds that every answer takes longer. */
   lateness: number;
   dropsHints: boolean;
+  /** In every answer, what is to stand in the place of what, which is as long. */
+  disguise: { real: string; told: string } | null;
 }
 
 /** The type byte of a NotificationResponse (PostgreSQL, "Message Formats"). */
@@ -100,6 +102,15 @@ export class DatabaseLink {
       at = end;
     }
     this.unread = bytes.subarray(at);
-    return Buffer.concat(kept);
+    return this.disguised(Buffer.concat(kept));
+  }
+
+  private disguised(bytes: Buffer): Buffer {
+    const { disguise } = this.faults;
+    if (!disguise) return bytes;
+    for (let at = bytes.indexOf(disguise.real); at !== -1; at = bytes.indexOf(disguise.real, at)) {
+      bytes.write(disguise.told, at);
+    }
+    return bytes;
   }
 }

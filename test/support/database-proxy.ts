@@ -6,7 +6,13 @@ import { DatabaseLink, type LinkFaults, UNHURRIED } from './database-link.js';
 export class DatabaseProxy {
   private readonly server: Server;
   private readonly links = new Set<DatabaseLink>();
-  private readonly faults: LinkFaults = { passage: Promise.resolve(), hold: null, lateness: 0, dropsHints: false };
+  private readonly faults: LinkFaults = {
+    passage: Promise.resolve(),
+    hold: null,
+    lateness: 0,
+    dropsHints: false,
+    disguise: null,
+  };
   private resume: () => void = () => undefined;
   private port = 0;
   private target = 0;
@@ -80,6 +86,11 @@ export class DatabaseProxy {
   /** Whether the database's notifications get lost on the way. */
   dropHints(isDropping: boolean): void {
     this.faults.dropsHints = isDropping;
+  }
+
+  /** Has the database say something else of the same length, wherever it says this. */
+  disguise(real: string, told: string): void {
+    this.faults.disguise = { real, told };
   }
 
   private accept(client: Socket): void {

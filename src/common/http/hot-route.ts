@@ -36,8 +36,8 @@ export interface HotSteps {
   guard: CanActivate;
   /** What gives bodies and queries their shape. */
   shape: PipeTransform;
-  /** Takes note of what the route itself refused; the guard does so of its own refusals. */
-  noteRefusal: (context: ExecutionContext, error: unknown) => Promise<void>;
+  /** Done before the route's own failure goes on its way; what it throws goes in its place. The guard sees to its own. */
+  beforeFailure: (context: ExecutionContext, error: unknown) => Promise<void>;
   answerError: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 }
 
@@ -76,7 +76,7 @@ class HotServer {
       if (body) args[body.index] = await this.steps.shape.transform(request.body, body.metadata);
       return await this.handler.apply(this.instance, args);
     } catch (error) {
-      await this.steps.noteRefusal(context, error);
+      await this.steps.beforeFailure(context, error);
       throw error;
     }
   }
