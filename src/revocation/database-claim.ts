@@ -1,6 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { successorOf } from './incarnation.js';
 import type { SeenHead } from './log-position.js';
+import { hasMark } from './log-read.js';
 
 const SYSTEM = '(SELECT system_identifier::text FROM pg_control_system())';
 const DATABASE = '(SELECT oid FROM pg_database WHERE datname = current_database())';
@@ -43,13 +44,13 @@ export async function claimAnew(tx: EntityManager, former: Claim, now: Date): Pr
 
 /**
  * Writes into a database that it has gone back: what one replica saw, all others are to know, and those that are
- * started later. Nothing is written where the log goes as far as was seen, or a restore has been accepted meanwhile.
+ * started later. Nothing is written where the log is the one that was seen, or a restore has been accepted meanwhile.
  */
 export async function putInDoubt(db: DataSource, incarnation: string, seen: SeenHead): Promise<void> {
   await db.query(
     `UPDATE instance SET database_oid = NULL
      WHERE id = 1 AND incarnation = $1 AND system_identifier IS NOT NULL AND database_oid IS NOT NULL
-       AND ($1::uuid <> $2::uuid OR (SELECT coalesce(max(sequence), 0) FROM revocation) < $3)`,
-    [incarnation, seen.incarnation, seen.head],
+       AND ($1::uuid <> $2::uuid OR NOT ${hasMark('$3', '$4')})`,
+    [incarnation, seen.incarnation, seen.mark?.sequence ?? null, seen.mark?.digest ?? null],
   );
 }

@@ -1,19 +1,28 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import type { Clock } from '../common/clock.js';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import { claimOnce, putInDoubt } from './database-claim.js';
 import { isSuccessor } from './incarnation.js';
 import { type Distrust, distrustOf, seenAfter, type SeenHead } from './log-position.js';
-import type { DatabasePosition } from './log-read.js';
+import type { DatabasePosition, LogMark } from './log-read.js';
 
 /** Watches whether the database goes back to an older state of itself, in which revoked tokens live again. */
 export class DatabaseTrust {
   private readonly log = new Logger(DatabaseTrust.name);
-  private seen: SeenHead = { incarnation: null, head: 0 };
+  private seen: SeenHead = { incarnation: null, mark: null };
   private distrust: Distrust | null = null;
   private isTelling = false;
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The entry of the log that the database is to be asked for. */
+  get mark(): LogMark | null {
+    return this.seen.mark;
+  }
 
   /** Whether the database is, as far as can be told, no older state of itself. */
   get isGiven(): boolean {
@@ -33,18 +42,18 @@ export class DatabaseTrust {
     await claimOnce(this.dataSource);
   }
 
-  /** Judges by a read of the log. One that has grown again proves nothing: only a new incarnation ends a doubt. */
+  /** Judges by a read that asked for the mark. What comes later proves nothing: only a new incarnation ends a doubt. */
   take(read: DatabasePosition): void {
     const doubt = isSuccessor(read.incarnation, this.seen.incarnation) ? null : this.distrust;
-    this.note(distrustOf(read, this.seen) ?? doubt, read);
+    this.note(distrustOf(read, this.seen, this.clock.now()) ?? doubt, read);
     if (this.isGiven) this.seen = seenAfter(read, this.seen);
   }
 
-  /** Judges by what a new connection tells that is asked from now on, before anybody uses it. */
+  /** Judges by what a new connection tells that is asked now for the mark, before anybody uses it. */
   judgement(): (position: DatabasePosition) => void {
     const { seen } = this;
     return (position) => {
-      const distrust = distrustOf(position, seen);
+      const distrust = distrustOf(position, seen, this.clock.now());
       if (!distrust) return;
       // A restore may have been accepted since the connection was asked: then nothing can be said of it.
       if (seen.incarnation !== this.seen.incarnation) throw new ServiceUnavailableError('The database has changed');

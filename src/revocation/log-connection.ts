@@ -1,7 +1,15 @@
 import pg from 'pg';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import { saysUnconfirmed } from '../common/errors/postgres-errors.js';
-import { type DatabasePosition, type LogRead, logReadOf, READ_LOG, READ_POSITION, type Snapshot } from './log-read.js';
+import {
+  type DatabasePosition,
+  type LogMark,
+  type LogRead,
+  logReadOf,
+  READ_LOG,
+  READ_POSITION,
+  type Snapshot,
+} from './log-read.js';
 
 /** The channel of the hints: empty messages that only bring a read forward. */
 export const HINTS = 'token_auth_revocation';
@@ -23,11 +31,11 @@ export class LogConnection {
     private readonly onHint: () => void,
   ) {}
 
-  /** Everything that has become visible since `seen`. */
-  async read(seen: Snapshot): Promise<LogRead> {
+  /** Everything that has become visible since `seen`, and whether `mark` is in the log. */
+  async read(seen: Snapshot, mark: LogMark | null): Promise<LogRead> {
     try {
       this.client ??= await this.connect();
-      const { rows } = await this.client.query(READ_LOG, [this.replicaId, seen.xmax, seen.running]);
+      const { rows } = await this.client.query(READ_LOG, [this.replicaId, seen.xmax, seen.running, ...valuesOf(mark)]);
       if (this.hasWarned) throw new ServiceUnavailableError('The standby did not confirm the beat of this replica');
       return logReadOf(rows[0]);
     } catch (error) {
@@ -71,8 +79,10 @@ export class LogConnection {
   }
 }
 
-/** Which database any connection leads to, and how far its log goes; null before there is an instance. */
-export async function readPosition(client: pg.ClientBase): Promise<DatabasePosition | null> {
-  const { rows } = await client.query<DatabasePosition>(READ_POSITION);
+/** Which database any connection leads to, and whether `mark` is in its log; null before there is an instance. */
+export async function readPosition(client: pg.ClientBase, mark: LogMark | null): Promise<DatabasePosition | null> {
+  const { rows } = await client.query<DatabasePosition>(READ_POSITION, valuesOf(mark));
   return rows[0] ?? null;
 }
+
+const valuesOf = (mark: LogMark | null): unknown[] => [mark?.sequence ?? null, mark?.digest ?? null];

@@ -1,40 +1,67 @@
 import { distrustOf, seenAfter, type SeenHead } from './log-position.js';
+import type { DatabasePosition, LogMark } from './log-read.js';
 
 const [FIRST, OTHER] = ['6f1d4f5e-0b5c-4c8e-9d1a-2f6b7c8d9e0f', '00000000-0000-4000-8000-000000000000'];
 const [SECOND, THIRD] = ['01990000-0000-7000-8000-000000000000', '01990000-0001-7000-8000-000000000000'];
 const HERE = { systemIdentifier: '1', databaseOid: '2' };
-const at = (incarnation: string, head: number, written: object = HERE) => ({
-  incarnation,
-  head,
-  timeline: '00000001',
-  written: { ...HERE, ...written },
-  actual: HERE,
+const NOW = new Date('2030-01-01T00:00:00Z');
+
+const mark = (sequence: number, minutesLeft = 5): LogMark => ({
+  sequence,
+  digest: String(sequence),
+  keepUntil: new Date(NOW.getTime() + minutesLeft * 60_000).toISOString(),
 });
-const NOTHING: SeenHead = { incarnation: null, head: 0 };
+const at = (incarnation: string, head: number, more: Partial<DatabasePosition> = {}): DatabasePosition => ({
+  incarnation,
+  head: head === 0 ? null : mark(head),
+  hasMark: true,
+  firstThatCounts: 0,
+  timeline: '00000001',
+  written: HERE,
+  actual: HERE,
+  ...more,
+});
+const by = (written: object) => ({ written: { ...HERE, ...written } });
+const WITHOUT = { hasMark: false };
+const NOTHING: SeenHead = { incarnation: null, mark: null };
+const seen = (incarnation: string, sequence: number, minutesLeft?: number): SeenHead => ({
+  incarnation,
+  mark: mark(sequence, minutesLeft),
+});
 
 describe('a database', () => {
-  it.each([
+  it.each<[string, DatabasePosition, SeenHead, string | null]>([
     ['that is seen for the first time', at(FIRST, 5), NOTHING, null],
-    ['that no start has looked at', at(FIRST, 5, { systemIdentifier: null, databaseOid: null }), NOTHING, null],
-    ['whose log is as it was', at(FIRST, 5), { incarnation: FIRST, head: 5 }, null],
-    ['whose log has grown', at(FIRST, 6), { incarnation: FIRST, head: 5 }, null],
-    ['whose log ends before', at(FIRST, 4), { incarnation: FIRST, head: 5 }, 'log-went-back'],
-    ['that was accepted', at(SECOND, 4), { incarnation: FIRST, head: 5 }, null],
-    ['that was accepted once more', at(THIRD, 4), { incarnation: SECOND, head: 5 }, null],
-    ['of before it was accepted', at(FIRST, 6), { incarnation: SECOND, head: 5 }, 'log-went-back'],
-    ['of before it was accepted once more', at(SECOND, 6), { incarnation: THIRD, head: 5 }, 'log-went-back'],
-    ['of another instance', at(OTHER, 6), { incarnation: FIRST, head: 5 }, 'log-went-back'],
-    ['of another system', at(FIRST, 5, { systemIdentifier: '9' }), NOTHING, 'another-database'],
-    ['by another name', at(FIRST, 5, { databaseOid: '9' }), NOTHING, 'another-database'],
-    ['that was put in doubt', at(FIRST, 5, { databaseOid: null }), NOTHING, 'another-database'],
-  ])('%s is told so', (_name, position, seen, distrust) => {
-    expect(distrustOf(position, seen)).toBe(distrust);
+    ['that no start has looked at', at(FIRST, 5, by({ systemIdentifier: null, databaseOid: null })), NOTHING, null],
+    ['whose log is as it was', at(FIRST, 5), seen(FIRST, 5), null],
+    ['whose log was empty and has grown', at(FIRST, 5), { incarnation: FIRST, mark: null }, null],
+    ['whose log has grown', at(FIRST, 6), seen(FIRST, 5), null],
+    ['whose log ends before', at(FIRST, 4, WITHOUT), seen(FIRST, 5), 'log-went-back'],
+    ['whose log ends before an old entry', at(FIRST, 4, WITHOUT), seen(FIRST, 5, -5), 'log-went-back'],
+    ['whose log is empty now', at(FIRST, 0, WITHOUT), seen(FIRST, 5), 'log-went-back'],
+    ['whose log has grown otherwise', at(FIRST, 6, WITHOUT), seen(FIRST, 5), 'log-went-back'],
+    ['whose log has grown otherwise to the same end', at(FIRST, 5, WITHOUT), seen(FIRST, 5), 'log-went-back'],
+    ['whose log has lost an entry whose time was over', at(FIRST, 6, WITHOUT), seen(FIRST, 5, 0.5), null],
+    ['whose log has lost what says nothing', at(FIRST, 9, { ...WITHOUT, firstThatCounts: 6 }), seen(FIRST, 5), null],
+    ['that was accepted', at(SECOND, 4, WITHOUT), seen(FIRST, 5), null],
+    ['that was accepted once more', at(THIRD, 4, WITHOUT), seen(SECOND, 5), null],
+    ['of before it was accepted', at(FIRST, 6), seen(SECOND, 5), 'log-went-back'],
+    ['of before it was accepted once more', at(SECOND, 6), seen(THIRD, 5), 'log-went-back'],
+    ['of another instance', at(OTHER, 6), seen(FIRST, 5), 'log-went-back'],
+    ['of another system', at(FIRST, 5, by({ systemIdentifier: '9' })), NOTHING, 'another-database'],
+    ['by another name', at(FIRST, 5, by({ databaseOid: '9' })), NOTHING, 'another-database'],
+    ['that was put in doubt', at(FIRST, 5, by({ databaseOid: null })), NOTHING, 'another-database'],
+  ])('%s is told so', (_name, position, before, distrust) => {
+    expect(distrustOf(position, before, NOW)).toBe(distrust);
   });
 });
 
 describe('what was seen', () => {
   it('goes forward within an incarnation, and begins anew with the next', () => {
-    expect(seenAfter(at(SECOND, 3), { incarnation: SECOND, head: 5 })).toEqual({ incarnation: SECOND, head: 5 });
-    expect(seenAfter(at(SECOND, 3), { incarnation: FIRST, head: 5 })).toEqual({ incarnation: SECOND, head: 3 });
+    expect(seenAfter(at(SECOND, 3), seen(SECOND, 5))).toEqual(seen(SECOND, 5));
+    expect(seenAfter(at(SECOND, 0), seen(SECOND, 5))).toEqual(seen(SECOND, 5));
+    expect(seenAfter(at(SECOND, 6), seen(SECOND, 5))).toEqual(seen(SECOND, 6));
+    expect(seenAfter(at(SECOND, 3), seen(FIRST, 5))).toEqual(seen(SECOND, 3));
+    expect(seenAfter(at(FIRST, 3), NOTHING)).toEqual(seen(FIRST, 3));
   });
 });

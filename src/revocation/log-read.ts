@@ -25,12 +25,26 @@ export const ENTRY = `json_build_object('sequence', r.sequence, 'effect', r.effe
  * is dead by that alone; and where rows came from another database system, the transactions of their entries would
  * count as yet to come. Whoever changes something holds the instance, so that no such entry is committed later.
  */
-export const COUNTS = `r.sequence >= coalesce((SELECT sequence FROM epoch WHERE scope = 'instance' AND key = '*'), 0)`;
+const FIRST_THAT_COUNTS = `coalesce((SELECT sequence FROM epoch WHERE scope = 'instance' AND key = '*'), 0)`;
+export const COUNTS = `r.sequence >= ${FIRST_THAT_COUNTS}`;
+
+/** An entry by which a replica tells the log again that it has read. */
+export interface LogMark {
+  sequence: number;
+  /** What it says and who wrote it, as a digest. Never changes. */
+  digest: string;
+  /** ISO 8601. It is there until then at least, unless the whole instance is ended after it. */
+  keepUntil: string;
+}
 
 /** Which database this is, and how far its log goes. */
 export interface DatabasePosition {
-  /** The highest sequence in the log; 0 when there is none. */
-  head: number;
+  /** The newest entry of the log; null when there is none. */
+  head: LogMark | null;
+  /** Whether the entry that was asked for is in the log as it was; true where none was asked for. */
+  hasMark: boolean;
+  /** Entries before this one say nothing any more, and leave; 0 when all count. */
+  firstThatCounts: number;
   /** Changes with a restore that was accepted. */
   incarnation: string;
   /** Changes when another server takes over (the timeline of the write-ahead log). */
@@ -70,15 +84,26 @@ export const NOTHING_SEEN: Snapshot = { xmin: '0', xmax: '9223372036854775807', 
 /** The timeline of the server that answers; null on one that is in recovery. */
 export const TIMELINE = `CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END`;
 
-const POSITION = `n.incarnation, ${TIMELINE} AS timeline,
+/** Of what no later version of the schema adds to, in a form that hangs on no setting of the connection. */
+const DIGEST = `encode(sha256(convert_to(
+  concat_ws(' ', r.transaction_id, r.effect, r.scope, r.key, extract(epoch FROM r.created_at)), 'UTF8')), 'hex')`;
+
+/** Whether an entry of that sequence and digest is in the log; both are null where nobody asks. */
+export const hasMark = (sequence: string, digest: string): string =>
+  `(${sequence}::bigint IS NULL
+    OR EXISTS (SELECT FROM revocation r WHERE r.sequence = ${sequence} AND ${DIGEST} = ${digest}))`;
+
+const position = (sequence: string, digest: string): string => `n.incarnation, ${TIMELINE} AS timeline,
     json_build_object('systemIdentifier', n.system_identifier, 'databaseOid', n.database_oid::text) AS written,
     json_build_object(
       'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
       'databaseOid', (SELECT oid::text FROM pg_database WHERE datname = current_database())) AS actual,
-    coalesce((SELECT max(sequence) FROM revocation), 0)::float8 AS head`;
+    (SELECT json_build_object('sequence', r.sequence, 'digest', ${DIGEST}, 'keepUntil', r.keep_until)
+     FROM revocation r ORDER BY r.sequence DESC LIMIT 1) AS head,
+    ${hasMark(sequence, digest)} AS "hasMark", ${FIRST_THAT_COUNTS}::float8 AS "firstThatCounts"`;
 
-/** Tells which database a connection leads to. */
-export const READ_POSITION = `SELECT ${POSITION} FROM instance n WHERE n.id = 1`;
+/** Tells which database a connection leads to, and whether an entry is in its log: sequence and digest. */
+export const READ_POSITION = `SELECT ${position('$1', '$2')} FROM instance n WHERE n.id = 1`;
 
 /**
  * Entries become visible in another order than their sequences were drawn in. So a read asks not for what comes after
@@ -99,7 +124,7 @@ export const READ_LOG = `
     LIMIT ${MOST_ENTRIES + 1}
   )
   SELECT pg_current_snapshot()::text AS snapshot, clock_timestamp() AS "databaseTime",
-    ${POSITION},
+    ${position('$4', '$5')},
     coalesce((SELECT json_agg(entry) FROM seen), '[]') AS entries
   FROM instance n WHERE n.id = 1`;
 

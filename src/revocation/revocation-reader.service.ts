@@ -57,7 +57,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
     const url = config.DATABASE_DIRECT_URL ?? backing.databaseUrl;
     this.turns = new ReadTurns(clock, () => this.readOnce());
     this.connection = new LogConnection(url, newId(), () => this.turns.hasten());
-    this.trust = new DatabaseTrust(dataSource);
+    this.trust = new DatabaseTrust(dataSource, clock);
   }
 
   /** The first read: from here on, everything that is revoked is seen. */
@@ -168,7 +168,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
   private async readOnce(): Promise<void> {
     const asOf = this.clock.instant();
     const seen: Snapshot = this.last?.read.snapshot ?? NOTHING_SEEN;
-    const read = await this.connection.read(seen);
+    const read = await this.connection.read(seen, this.trust.mark);
     this.clock.observe(read.databaseTime, asOf.monotonic);
     this.take(read, asOf);
   }
@@ -197,7 +197,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
    */
   private async question(client: ClientBase): Promise<void> {
     const judge = this.trust.judgement();
-    const position = await readPosition(client);
+    const position = await readPosition(client, this.trust.mark);
     if (!position || !this.last) return;
     this.checkServer(position, this.last.read);
     judge(position);

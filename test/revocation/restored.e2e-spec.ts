@@ -1,3 +1,4 @@
+import { until } from '../faults/until.js';
 import { refusal, told } from '../support/answers.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -41,6 +42,31 @@ describe('a database that may be an older state of itself', () => {
     );
     await app.catchUp();
     for (const answer of await everything(token)) expect(told(answer)).toEqual(NOT_TRUSTED);
+  });
+
+  it('whose log has grown past what was seen by the time it is read is not either, and nobody who starts on it believes it', async () => {
+    const { token } = await app.given.root();
+    const { tokenId } = await app.given.identity();
+    await app.http.post(`/api/v1/auth/token-auth/tokens/${tokenId}/revoke`, { token });
+    await app.catchUp();
+    await app.db.transaction(async (tx) => {
+      await tx.query('DELETE FROM revocation');
+      for (let entry = 0; entry < 3; entry += 1) {
+        await tx.query(
+          `INSERT INTO revocation (transaction_id, effect, scope, key, keep_until, created_at)
+           VALUES (pg_current_xact_id()::text::bigint, 'changed', 'token', gen_random_uuid(), now(), now())`,
+        );
+      }
+    });
+    await app.catchUp();
+    for (const answer of await everything(token)) expect(told(answer)).toEqual(NOT_TRUSTED);
+    await until('the doubt is kept', async () => {
+      const rows: object[] = await app.db.query('SELECT FROM instance WHERE database_oid IS NULL');
+      return rows.length === 1;
+    });
+    const later = await TestApp.start({ beside: app });
+    expect(told(await later.http.get('/api/v1/identities/details', { token }))).toEqual(NOT_TRUSTED);
+    await later.stop();
   });
 
   it.each(['system_identifier', 'database_oid'])('whose rows were written under another %s is not', async (column) => {
