@@ -3,6 +3,7 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { BootstrapService } from '../bootstrap/bootstrap.service.js';
+import type { AppConfig } from '../config/app-config.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { writeSecret } from './backing.js';
 import { operatorContext } from './operator-context.js';
@@ -33,8 +34,8 @@ export async function welcome(app: NestFastifyApplication, secretsDir: string, i
 }
 
 /** The block that a start prints for people. It names the file that holds the token, never the token. */
-export function welcomeText({ admin, tokenFile }: Welcome, port: number): string {
-  const origin = `http://localhost:${port}`;
+export function welcomeText({ admin, tokenFile }: Welcome, { tlsFiles }: AppConfig, port: number): string {
+  const origin = `${tlsFiles ? 'https' : 'http'}://localhost:${port}`;
   if (!admin)
     return `Token Auth Service is up: Swagger UI at ${origin}/api/docs${existsSync(tokenFile) ? `, admin token in ${tokenFile}` : ''}`;
   return [

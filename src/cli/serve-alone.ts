@@ -35,5 +35,5 @@ export async function serveAlone(
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
   });
   await startUpkeep(app);
-  if (config.bootstrapOnStart) process.stdout.write(`${welcomeText(greeting, port)}\n`);
+  if (config.bootstrapOnStart) process.stdout.write(`${welcomeText(greeting, config, port)}\n`);
 }

@@ -53,7 +53,7 @@ async function firstStart(
   try {
     await app.init();
     const greeting = await welcome(app, secretsDir, true);
-    return (port) => welcomeText(greeting, port);
+    return (port) => welcomeText(greeting, config, port);
   } finally {
     await app.close();
   }

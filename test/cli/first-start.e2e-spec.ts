@@ -3,12 +3,14 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpClient } from '../support/http-client.js';
+import { OneConnection } from '../support/one-connection.js';
 import { ServiceProcess } from '../support/service-process.js';
+import { TlsFiles } from '../support/tls-files.js';
 
 describe('a first start on the embedded database', () => {
   let dataDir: string;
   let service: ServiceProcess;
-  const start = () => ServiceProcess.run(['serve'], { EMBEDDED_DATA_DIR: dataDir, PORT: '0' });
+  const start = (env = {}) => ServiceProcess.run(['serve'], { EMBEDDED_DATA_DIR: dataDir, PORT: '0', ...env });
   const fileOf = (pattern: RegExp) => pattern.exec(service.stdout)?.[1] ?? '';
 
   beforeAll(async () => {
@@ -58,7 +60,18 @@ describe('a first start on the embedded database', () => {
   it('stops its database when it is stopped', async () => {
     expect(await service.stop()).toBe(0);
     expect(existsSync(join(dataDir, 'postgres', 'postmaster.pid'))).toBe(false);
-    service = start();
-    await service.origin();
+  });
+
+  it('names what is there by HTTPS where that is what it speaks', async () => {
+    const tls = await TlsFiles.create();
+    await tls.make('localhost');
+    await tls.use('localhost');
+    service = start(tls.env);
+    const [, url = ''] = await service.sees(/Swagger UI at (https:\/\/localhost:\d+)\/api\/docs/);
+    const admin = readFileSync(fileOf(/admin token in (\S+)/), 'utf8').trim();
+    const caller = new OneConnection(url);
+    expect((await caller.send('GET', '/api/v1/identities/details', { token: admin })).status).toBe(200);
+    caller.close();
+    await tls.remove();
   });
 });

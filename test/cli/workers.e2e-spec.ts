@@ -5,6 +5,7 @@ import { MetricsOf } from '../support/metrics-of.js';
 import { type AnswerHere, OneConnection } from '../support/one-connection.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
+import { TlsFiles } from '../support/tls-files.js';
 
 const DETAILS = '/api/v1/identities/details';
 const BOOTSTRAP = { email: 'ops@example.com', organization: 'Acme' };
@@ -13,6 +14,7 @@ const POOL_SIZE = 3;
 describe('two workers', () => {
   const bootstrapToken = randomBytes(24).toString('hex');
   let url: string;
+  let tls: TlsFiles;
   let service: ServiceProcess;
   let taken: Server;
   let late: ServiceProcess;
@@ -26,6 +28,9 @@ describe('two workers', () => {
 
   beforeAll(async () => {
     url = await createDatabase();
+    tls = await TlsFiles.create();
+    for (const name of ['first', 'second']) await tls.make(name);
+    await tls.use('first');
     const env = {
       DATABASE_URL: url,
       DATABASE_POOL_SIZE: String(POOL_SIZE),
@@ -34,6 +39,7 @@ describe('two workers', () => {
       BOOTSTRAP_ENABLED: 'true',
       BOOTSTRAP_TOKEN: bootstrapToken,
       WORKERS: '2',
+      ...tls.env,
     };
     taken = createServer().listen(0, '0.0.0.0');
     await once(taken, 'listening');
@@ -57,11 +63,12 @@ describe('two workers', () => {
     await service.stop('SIGKILL');
     await late.stop('SIGKILL');
     taken.close();
+    await tls.remove();
     await dropDatabase(url);
   });
 
   const connect = async (): Promise<[OneConnection, OneConnection]> => {
-    const origin = await service.origin();
+    const origin = (await service.origin()).replace('http:', 'https:');
     return [new OneConnection(origin), new OneConnection(origin)];
   };
   const ask = (caller: OneConnection, token = admin): Promise<AnswerHere> => caller.send('GET', DETAILS, { token });
@@ -115,6 +122,23 @@ describe('two workers', () => {
     for (const caller of callers) expect((await ask(caller, accessToken)).status).toBe(200);
     await callers[0].send('POST', `/api/v1/auth/token-auth/tokens/${tokenData.id}/revoke`, { token: admin, body: {} });
     for (const caller of callers) while ((await ask(caller, accessToken)).status !== 401) continue;
+  });
+
+  it('load, each of them, a certificate that comes in the place of another', async () => {
+    expect((await Promise.all(callers.map((caller) => ask(caller)))).map(({ servedAs }) => servedAs)).toEqual([
+      'first',
+      'first',
+    ]);
+    await tls.use('second');
+    for (const number of [1, 2]) await service.sees(new RegExp(`"worker":${number},"validTo":.*loaded anew`));
+    const others = await connect();
+    const answers = await Promise.all(others.map((caller) => ask(caller)));
+    for (const caller of others) caller.close();
+    expect(answers.map(({ status, servedAs }) => ({ status, servedAs }))).toEqual([
+      { status: 200, servedAs: 'second' },
+      { status: 200, servedAs: 'second' },
+    ]);
+    expect(new Set(await Promise.all(answers.map(workerOf)))).toEqual(new Set([1, 2]));
   });
 
   it('lose one, and the other answers until another has taken its place', async () => {

@@ -1,15 +1,13 @@
 import { once } from 'node:events';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { generate } from 'selfsigned';
 import { serveDocs } from '../../src/app.openapi.js';
 import { readTls } from '../../src/common/http/tls.js';
 import { AppConfig } from '../../src/config/app-config.js';
 import { rawRequest, sendRaw } from '../support/raw-http.js';
 import { TestApp } from '../support/test-app.js';
+import { TlsFiles } from '../support/tls-files.js';
 
 const ORIGIN = 'https://console.example.com';
 const STATUS = '/api/status';
@@ -98,57 +96,41 @@ describe('CORS_ORIGINS', () => {
 });
 
 describe('HTTPS by files', () => {
-  let directory: string;
+  let tls: TlsFiles;
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'token-auth-tls-'));
+    tls = await TlsFiles.create();
   });
-  afterEach(() => rm(directory, { recursive: true, force: true }));
+  afterEach(() => tls.remove());
 
-  const path = (name: string) => join(directory, name);
-  /** A certificate of its own and its key, in files of that name. */
-  const make = async (name: string) => {
-    const { cert, private: key } = await generate([{ name: 'commonName', value: name }], {
-      keyType: 'ec',
-      curve: 'P-256',
-    });
-    await writeFile(path(`${name}.crt`), cert);
-    await writeFile(path(`${name}.key`), key);
-    return { cert, key };
-  };
-  const use = async (name: string) => {
-    await copyFile(path(`${name}.crt`), path('tls.crt'));
-    await copyFile(path(`${name}.key`), path('tls.key'));
-  };
-  const files = () => ({ TLS_CERT_FILE: path('tls.crt'), TLS_KEY_FILE: path('tls.key') });
   const until = async (isSo: () => Promise<boolean> | boolean) => {
     while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
   };
 
   it('is served with what is in them, and with what comes to be in them, unless that is broken', async () => {
-    for (const name of ['first', 'second']) await make(name);
-    await use('first');
-    const app = await TestApp.start({ env: files() });
+    for (const name of ['first', 'second']) await tls.make(name);
+    await tls.use('first');
+    const app = await TestApp.start({ env: tls.env });
     expect(await askByTls(app)).toEqual({ status: 200, name: 'first' });
-    await writeFile(path('tls.crt'), '');
+    await writeFile(tls.path('tls.crt'), '');
     await until(() => app.logLines.some((line) => line.includes('the TLS files are broken')));
     expect(await askByTls(app)).toEqual({ status: 200, name: 'first' });
-    await copyFile(path('second.crt'), path('tls.crt'));
+    await copyFile(tls.path('second.crt'), tls.path('tls.crt'));
     await until(() => app.logLines.filter((line) => line.includes('the TLS files are broken')).length >= 2);
     expect(await askByTls(app)).toEqual({ status: 200, name: 'first' });
-    await use('second');
+    await tls.use('second');
     await until(async () => (await askByTls(app)).name === 'second');
-    await rm(path('tls.key'));
+    await rm(tls.path('tls.key'));
     await until(() => app.logLines.filter((line) => line.includes('the TLS files are broken')).length > 2);
     expect(await askByTls(app)).toEqual({ status: 200, name: 'second' });
     await app.stop();
   });
 
   it('wants a certificate of its clients where it is told whose', async () => {
-    await make('server');
-    await use('server');
-    const client = await make('client');
-    const stranger = await make('stranger');
-    const app = await TestApp.start({ env: { ...files(), TLS_CLIENT_CA_FILE: path('client.crt') } });
+    await tls.make('server');
+    await tls.use('server');
+    const client = await tls.make('client');
+    const stranger = await tls.make('stranger');
+    const app = await TestApp.start({ env: { ...tls.env, TLS_CLIENT_CA_FILE: tls.path('client.crt') } });
     expect(await askByTls(app, client)).toEqual({ status: 200, name: 'server' });
     await expect(askByTls(app)).rejects.toThrow();
     await expect(askByTls(app, stranger)).rejects.toThrow();
@@ -156,11 +138,11 @@ describe('HTTPS by files', () => {
   });
 
   it('does not start without a good certificate and its key', async () => {
-    for (const name of ['one', 'other']) await make(name);
-    await use('one');
-    await copyFile(path('other.key'), path('tls.key'));
-    expect(() => readTls({ cert: path('tls.crt'), key: path('tls.key') })).toThrow(/key values mismatch/);
-    expect(() => readTls({ cert: path('tls.crt'), key: path('none') })).toThrow(/ENOENT/);
+    for (const name of ['one', 'other']) await tls.make(name);
+    await tls.use('one');
+    await copyFile(tls.path('other.key'), tls.path('tls.key'));
+    expect(() => readTls({ cert: tls.path('tls.crt'), key: tls.path('tls.key') })).toThrow(/key values mismatch/);
+    expect(() => readTls({ cert: tls.path('tls.crt'), key: tls.path('none') })).toThrow(/ENOENT/);
     expect(() => AppConfig.load({ TLS_CERT_FILE: 'a' })).toThrow('TLS_CERT_FILE and TLS_KEY_FILE go together');
     expect(() => AppConfig.load({ TLS_CLIENT_CA_FILE: 'a' })).toThrow('TLS_CLIENT_CA_FILE is of use only with');
   });

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
-import { Agent, type IncomingMessage, request } from 'node:http';
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { json } from 'node:stream/consumers';
+import { TLSSocket } from 'node:tls';
 import type { RequestOptions } from './http-client.js';
 
 export interface AnswerHere {
@@ -9,13 +11,19 @@ export interface AnswerHere {
   reqId: string;
   // eslint-disable-next-line typescript/no-explicit-any
   body: any;
+  /** Whose certificate it came with; null without TLS. */
+  servedAs: string | null;
 }
 
 /** A client with one connection, which it keeps: whoever took it in answers everything. */
 export class OneConnection {
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  private readonly agent;
 
-  constructor(private readonly origin: string) {}
+  /** Over HTTPS where the origin says so, whoever signed the certificate. */
+  constructor(private readonly origin: string) {
+    const one = { keepAlive: true, maxSockets: 1 };
+    this.agent = this.isTls ? new https.Agent({ ...one, rejectUnauthorized: false }) : new http.Agent(one);
+  }
 
   async send(method: string, path: string, options: RequestOptions = {}): Promise<AnswerHere> {
     return (await this.begin(method, path, options, {}))();
@@ -30,6 +38,10 @@ export class OneConnection {
     this.agent.destroy();
   }
 
+  private get isTls(): boolean {
+    return this.origin.startsWith('https:');
+  }
+
   private async begin(
     method: string,
     path: string,
@@ -42,6 +54,7 @@ export class OneConnection {
       ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': content.length }),
       ...expect,
     };
+    const { request } = this.isTls ? https : http;
     const sent = request(`${this.origin}${path}`, { method, headers, agent: this.agent });
     if (expect.expect !== undefined) {
       sent.flushHeaders();
@@ -52,7 +65,9 @@ export class OneConnection {
       sent.end(content);
       const [response] = (await answered) as [IncomingMessage];
       const reqId = String(response.headers['x-request-id']);
-      return { status: response.statusCode ?? 0, reqId, body: await json(response) };
+      const { socket } = response;
+      const servedAs = socket instanceof TLSSocket ? String(socket.getPeerCertificate().subject.CN) : null;
+      return { status: response.statusCode ?? 0, reqId, body: await json(response), servedAs };
     };
   }
 }
