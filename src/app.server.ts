@@ -1,14 +1,16 @@
 import type { Server } from 'node:https';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
+import { boundConnections } from './common/http/connections.js';
 import { corsOptions } from './common/http/cors.js';
 import { keepTlsFresh } from './common/http/tls.js';
+import { Metrics } from './common/metrics.js';
 import type { AppConfig } from './config/app-config.js';
 
 /** What is told the server itself, and what browsers are told of other origins. */
 export function prepareServer(app: NestFastifyApplication, config: AppConfig, log: Logger): void {
   const { server } = app.getHttpAdapter().getInstance();
-  server.maxConnections = config.MAX_CONNECTIONS;
+  boundConnections(server, config.MAX_CONNECTIONS, app.get(Metrics));
   if (config.tlsFiles) keepTlsFresh(server as Server, config.tlsFiles, log);
   if (config.CORS_ORIGINS.length > 0) app.enableCors(corsOptions(config.CORS_ORIGINS));
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect as open, createServer, type Server } from 'node:net';
 import { MetricsOf } from '../support/metrics-of.js';
 import { type AnswerHere, OneConnection } from '../support/one-connection.js';
 import { ServiceProcess } from '../support/service-process.js';
@@ -10,6 +10,7 @@ import { TlsFiles } from '../support/tls-files.js';
 const DETAILS = '/api/v1/identities/details';
 const BOOTSTRAP = { email: 'ops@example.com', organization: 'Acme' };
 const POOL_SIZE = 3;
+const MOST_CONNECTIONS = 6;
 
 describe('two workers', () => {
   const bootstrapToken = randomBytes(24).toString('hex');
@@ -39,6 +40,7 @@ describe('two workers', () => {
       BOOTSTRAP_ENABLED: 'true',
       BOOTSTRAP_TOKEN: bootstrapToken,
       WORKERS: '2',
+      MAX_CONNECTIONS: String(MOST_CONNECTIONS),
       ...tls.env,
     };
     taken = createServer().listen(0, '0.0.0.0');
@@ -139,6 +141,18 @@ describe('two workers', () => {
       { status: 200, servedAs: 'second' },
     ]);
     expect(new Set(await Promise.all(answers.map(workerOf)))).toEqual(new Set([1, 2]));
+  });
+
+  it('close what is more than they may have, where none of them has room', async () => {
+    const port = Number(new URL(await service.origin()).port);
+    const more = Array.from({ length: 2 * MOST_CONNECTIONS + 1 }, () => open(port, '127.0.0.1'));
+    await Promise.race(more.map((socket) => once(socket, 'close')));
+    const metrics = await MetricsOf.at(management);
+    expect(metrics.sum('token_auth_connections_dropped_total', { reason: 'limit' })).toBeGreaterThan(0);
+    expect(metrics.sum('token_auth_connections')).toBeLessThanOrEqual(2 * MOST_CONNECTIONS);
+    for (const socket of more) socket.destroy();
+    while ((await MetricsOf.at(management)).sum('token_auth_connections') > callers.length) continue;
+    expect((await ask(callers[0])).status).toBe(200);
   });
 
   it('lose one, and the other answers until another has taken its place', async () => {

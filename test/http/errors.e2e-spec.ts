@@ -1,5 +1,6 @@
 import { DatabaseProxy } from '../support/database-proxy.js';
 import type { RequestOptions } from '../support/http-client.js';
+import { MetricsOf } from '../support/metrics-of.js';
 import { type RawAnswer, rawRequest, sendRaw } from '../support/raw-http.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -105,8 +106,12 @@ describe('errors', () => {
         what: 'body',
         text: `POST ${RENEW} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{`,
       },
-    ])('answers a request whose $what comes too slowly', async ({ text }) => {
+    ])('answers a request whose $what comes too slowly, and counts it', async ({ text }) => {
+      const slow = async () =>
+        (await MetricsOf.read(app)).sum('token_auth_connections_dropped_total', { reason: 'slow' });
+      const before = await slow();
       expectEnvelope(await sendRaw(app.origin, text), { status: 408, error: 'RequestTimeout' });
+      expect(await slow()).toBe(before + 1);
     });
   });
 

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { refusal, tally, told } from '../support/answers.js';
 import type { Answer } from '../support/http-client.js';
+import { MetricsOf } from '../support/metrics-of.js';
 import { rawRequest, sendRaw } from '../support/raw-http.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -161,6 +162,10 @@ describe('connections', () => {
     return { client, server: (await accepted)[0] };
   };
 
+  const dropped = async (reason: string): Promise<number> =>
+    (await MetricsOf.read(app)).sum('token_auth_connections_dropped_total', { reason });
+  const isOpen = async (): Promise<number> => (await MetricsOf.read(app)).sum('token_auth_connections');
+
   it('are held to a number, and refused beyond it until one has gone', async () => {
     const held = [];
     for (let n = 0; n < MOST; n += 1) {
@@ -170,11 +175,26 @@ describe('connections', () => {
       held.push(ends);
     }
     expect((await sendRaw(app.origin, rawRequest('GET /api/status'))).text).toBe('');
+    expect([await isOpen(), await dropped('limit')]).toEqual([MOST, 1]);
     for (const { client, server } of held) {
       client.destroy();
       await once(server, 'close');
     }
     expect((await sendRaw(app.origin, rawRequest('GET /api/status'))).status).toBe(200);
+    expect(await dropped('limit')).toBe(1);
+  });
+
+  it('that are cut are counted by their fault, and one whose client has gone is not', async () => {
+    const before = await dropped('malformed');
+    expect((await sendRaw(app.origin, 'no HTTP at all\r\n\r\n')).status).toBe(400);
+    expect((await sendRaw(app.origin, rawRequest('GET /', { x: 'x'.repeat(20_000) }))).status).toBe(431);
+    const { client, server } = await open();
+    const closed = new Promise((resolve) => server.once('close', resolve));
+    client.resetAndDestroy();
+    await closed;
+    expect(await dropped('malformed')).toBe(before + 2);
+    expect(await dropped('stalled')).toBe(0);
+    expect(await isOpen()).toBe(0);
   });
 
   it('whose client does not read are cut', async () => {
@@ -186,6 +206,7 @@ describe('connections', () => {
     await closed;
     expect(server.bytesWritten).toBeGreaterThan(0);
     expect(app.log.length).toBeLessThan(ASKED);
+    expect(await dropped('stalled')).toBe(1);
   });
 });
 

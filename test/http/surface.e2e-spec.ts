@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { serveDocs } from '../../src/app.openapi.js';
 import { readTls } from '../../src/common/http/tls.js';
 import { AppConfig } from '../../src/config/app-config.js';
+import { MetricsOf } from '../support/metrics-of.js';
 import { rawRequest, sendRaw } from '../support/raw-http.js';
 import { TestApp } from '../support/test-app.js';
 import { TlsFiles } from '../support/tls-files.js';
@@ -134,6 +135,10 @@ describe('HTTPS by files', () => {
     expect(await askByTls(app, client)).toEqual({ status: 200, name: 'server' });
     await expect(askByTls(app)).rejects.toThrow();
     await expect(askByTls(app, stranger)).rejects.toThrow();
+    await sendRaw(app.origin, rawRequest(`GET ${STATUS}`));
+    const { text } = await MetricsOf.read(app);
+    expect(text).toContain('token_auth_connections_dropped_total{reason="handshake"} 3');
+    expect(text).toContain('token_auth_connections_dropped_total{reason="malformed"} 0');
     await app.stop();
   });
 
