@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { examples, oneMore, wholeNumber, withService } from './options.js';
+import { examples, wholeNumber, withLimits, withService } from './options.js';
 import type { Terminal } from './terminal.js';
+import { addTokenAuth } from './token-auth.command.js';
 
 export function addIdentities(program: Command, terminal: Terminal): void {
   const identities = program
@@ -12,6 +13,7 @@ export function addIdentities(program: Command, terminal: Terminal): void {
     );
   addReading(identities, terminal);
   addChanging(identities, terminal);
+  addTokenAuth(identities, terminal);
 }
 
 function addReading(identities: Command, terminal: Terminal): void {
@@ -29,16 +31,13 @@ function addReading(identities: Command, terminal: Terminal): void {
 }
 
 function addChanging(identities: Command, terminal: Terminal): void {
-  withService(identities.command('create'))
+  const create = withService(identities.command('create'))
     .description('create an identity that tokens can be made for')
     .argument('<name>', 'name to tell it by')
     .option('--role <slug>', 'role that it gets', 'no-access')
     .option('--delete-protection', 'keep it from deletion')
-    .option('--no-token-auth', 'do not attach Token Auth')
-    .option('--ttl <seconds>', 'how long its tokens live from their mint or renewal; 0: no limit', wholeNumber)
-    .option('--max-ttl <seconds>', 'how long its tokens live at most; 0: no limit', wholeNumber)
-    .option('--uses <number>', 'how often a token of it may be used; 0: any number of times', wholeNumber)
-    .option('--trusted-ip <cidr>', 'where its tokens may be used from; may be repeated', oneMore)
+    .option('--no-token-auth', 'do not attach Token Auth');
+  withLimits(create)
     .option('-q, --quiet', 'print nothing but its id')
     .addHelpText('after', examples('ID=$(token-auth identities create deploy --role member --ttl 3600 --quiet)'))
     .action(async (name, options) => (await import('./identity-changes.js')).createIdentity(terminal, name, options));

@@ -1,8 +1,8 @@
-import { idOf, ServiceClient, type ServiceOptions } from './service-client.js';
+import type { CallOptions } from './call-options.js';
+import { idOf, ServiceClient } from './service-client.js';
 import { aligned, orDash, table } from './table.js';
-import { answer, type OutputOptions, type Terminal } from './terminal.js';
-
-export interface CallOptions extends ServiceOptions, OutputOptions {}
+import { answer, type Terminal } from './terminal.js';
+import { configPairs, tokenAuthOf } from './token-auth.js';
 
 export interface ListOptions extends CallOptions {
   name?: string;
@@ -17,13 +17,6 @@ export interface Member {
   createdAt: string;
   customRole?: { slug: string };
   identity: { id: string; name: string; hasDeleteProtection: boolean; orgId: string; authMethods: string[] };
-}
-
-export interface TokenAuthConfig {
-  accessTokenTTL: number;
-  accessTokenMaxTTL: number;
-  accessTokenNumUsesLimit: number;
-  accessTokenTrustedIps: { ipAddress: string; prefix?: number }[];
 }
 
 const TOKEN_AUTH = 'token-auth';
@@ -51,13 +44,9 @@ export async function listIdentities(terminal: Terminal, options: ListOptions): 
 
 export async function showIdentity(terminal: Terminal, id: string, options: CallOptions): Promise<void> {
   const service = await ServiceClient.of(terminal, options);
-  const path = idOf(id);
-  const { identity: member } = await service.send<{ identity: Member }>(`identities/${path}`);
+  const { identity: member } = await service.send<{ identity: Member }>(`identities/${idOf(id)}`);
   const hasTokenAuth = member.identity.authMethods.includes(TOKEN_AUTH);
-  const tokenAuth = hasTokenAuth
-    ? (await service.send<{ identityTokenAuth: TokenAuthConfig }>(`auth/token-auth/identities/${path}`))
-        .identityTokenAuth
-    : null;
+  const tokenAuth = hasTokenAuth ? await tokenAuthOf(service, id) : null;
   answer(
     terminal,
     options,
@@ -75,20 +64,4 @@ const memberPairs = (member: Member): [string, string][] => [
   ['Member since', member.createdAt],
 ];
 
-const configPairs = (config: TokenAuthConfig | null): [string, string][] =>
-  config === null
-    ? [['Token Auth', 'not attached']]
-    : [
-        ['Token Auth', 'attached'],
-        ['TTL', limitOf(config.accessTokenTTL, 's')],
-        ['Max TTL', limitOf(config.accessTokenMaxTTL, 's')],
-        ['Uses', limitOf(config.accessTokenNumUsesLimit)],
-        ['From', config.accessTokenTrustedIps.map(cidrOf).join(', ')],
-      ];
-
 const roleOf = ({ role, customRole }: Member): string => customRole?.slug ?? role;
-
-const limitOf = (limit: number, unit = ''): string => (limit === 0 ? 'no limit' : `${limit}${unit && ` ${unit}`}`);
-
-const cidrOf = ({ ipAddress, prefix }: { ipAddress: string; prefix?: number }): string =>
-  prefix === undefined ? ipAddress : `${ipAddress}/${prefix}`;

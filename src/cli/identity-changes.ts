@@ -1,17 +1,14 @@
-import type { CallOptions } from './identities.js';
+import type { CallOptions } from './call-options.js';
 import { idOf, ServiceClient } from './service-client.js';
 import { printable } from './table.js';
 import { answer, type Terminal } from './terminal.js';
+import { attachTo, type LimitOptions, limitsOf } from './token-auth.js';
 import { CommandError, UsageError } from './usage-error.js';
 
-export interface CreateIdentityOptions extends CallOptions {
+export interface CreateIdentityOptions extends CallOptions, LimitOptions {
   role: string;
   deleteProtection?: boolean;
   tokenAuth: boolean;
-  ttl?: number;
-  maxTtl?: number;
-  uses?: number;
-  trustedIp?: string[];
   quiet?: boolean;
 }
 
@@ -45,21 +42,10 @@ export async function createIdentity(terminal: Terminal, name: string, options: 
   answer(terminal, options, { identity, identityTokenAuth: tokenAuth }, text);
 }
 
-const limitsOf = ({ ttl, maxTtl, uses, trustedIp }: CreateIdentityOptions): object =>
-  Object.fromEntries(
-    Object.entries({
-      accessTokenTTL: ttl,
-      accessTokenMaxTTL: maxTtl,
-      accessTokenNumUsesLimit: uses,
-      accessTokenTrustedIps: trustedIp?.map((ipAddress) => ({ ipAddress })),
-    }).filter(([, value]) => value !== undefined),
-  );
-
 /** What was created before stays; whoever reads of the failure has to know it. */
-async function attach(service: ServiceClient, id: string, body: object): Promise<object> {
+async function attach(service: ServiceClient, id: string, limits: object): Promise<object> {
   try {
-    const path = `auth/token-auth/identities/${id}`;
-    return (await service.send<{ identityTokenAuth: object }>(path, { method: 'POST', body })).identityTokenAuth;
+    return await attachTo(service, id, limits);
   } catch (error) {
     throw new CommandError(`The identity ${id} is created, but without Token Auth. ${(error as Error).message}`);
   }

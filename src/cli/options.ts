@@ -10,6 +10,14 @@ export const withService = (command: Command): Command =>
     .option('--token-file <file>', 'file with the token to act by, - for standard input; default: TOKEN_AUTH_TOKEN')
     .option('--timeout <seconds>', 'how long to wait for the service', seconds, 30);
 
+/** Adds what bounds the tokens of an identity. */
+export const withLimits = (command: Command): Command =>
+  command
+    .option('--ttl <seconds>', 'how long its tokens live from their mint or renewal; 0: no limit', wholeNumber)
+    .option('--max-ttl <seconds>', 'how long its tokens live at most; 0: no limit', wholeNumber)
+    .option('--uses <number>', 'how often a token of it may be used; 0: any number of times', wholeNumber)
+    .option('--trusted-ip <cidr>', 'where its tokens may be used from; may be repeated', oneMore);
+
 /** A whole number that is not negative. */
 export function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');

@@ -1,4 +1,4 @@
-import type { CallOptions } from './identities.js';
+import type { CallOptions } from './call-options.js';
 import { idOf, ServiceClient } from './service-client.js';
 import { aligned, orDash, table } from './table.js';
 import { answer, type Terminal } from './terminal.js';

@@ -111,6 +111,39 @@ describe('token-auth identities and tokens', () => {
     expect((await run('identities', 'update', id)).status).toBe(2);
   });
 
+  it('attach Token Auth to an identity, show it, change what is said of it, and detach it', async () => {
+    const id = await app.given.bareIdentity();
+    const tokenAuth = (command: string, ...rest: string[]) => run('identities', 'token-auth', command, id, ...rest);
+    expect(await tokenAuth('show')).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('(404, ') });
+    const from = ['--trusted-ip', '127.0.0.1', '--trusted-ip', '10.0.0.0/8'];
+    expect(await tokenAuth('attach', '--ttl', '60', '--uses', '5', ...from)).toEqual({
+      status: 0,
+      stdout: `Token Auth is attached to the identity ${id}.\n`,
+      stderr: '',
+    });
+    expect(await tokenAuth('attach')).toMatchObject({ status: 1, stderr: expect.stringContaining('(400, ') });
+    const token = await done('tokens', 'create', id, '--quiet');
+    const changed = await json('identities', 'token-auth', 'update', id, '--max-ttl', '120', '--uses', '0');
+    expect(changed.identityTokenAuth).toMatchObject({ identityId: id, accessTokenTTL: 60, accessTokenMaxTTL: 120 });
+    expect((await tokenAuth('show')).stdout.trim().split('\n')).toEqual([
+      expect.stringMatching(/^Token Auth +attached$/),
+      expect.stringMatching(/^TTL +60 s$/),
+      expect.stringMatching(/^Max TTL +120 s$/),
+      expect.stringMatching(/^Uses +no limit$/),
+      expect.stringMatching(/^From +127\.0\.0\.1, 10\.0\.0\.0\/8$/),
+    ]);
+    expect(await isGood(token)).toBe(true);
+    expect(await tokenAuth('update', '--trusted-ip', '192.0.2.1')).toMatchObject({ status: 0, stderr: '' });
+    expect(await isGood(token)).toBe(false);
+    expect(await tokenAuth('update', '--ttl', '121')).toMatchObject({ status: 1, stdout: '' });
+    expect(await tokenAuth('update')).toMatchObject({ status: 2, stderr: expect.stringContaining('--trusted-ip') });
+    expect(await done('identities', 'token-auth', 'detach', id)).toBe(
+      `Token Auth is detached from the identity ${id}, and its tokens are dead.`,
+    );
+    expect(await done('identities', 'show', id)).toMatch(/^Token Auth +not attached$/m);
+    expect(await done('tokens', 'list', id)).not.toMatch(/ no /);
+  });
+
   it('list identities by page, name and role, and say that there are more', async () => {
     for (const name of ['list-one', 'list-two', 'list-three'])
       await done('identities', 'create', name, '--role', 'member');

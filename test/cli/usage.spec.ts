@@ -14,11 +14,19 @@ function mockAbsent(): never {
 
 const terminal = { out: () => undefined, err: () => undefined, read: async () => '' };
 
-/** Every command by its words, those that only hold others too. */
-function pathsOf(command: Command, path: string[] = []): string[][] {
-  return [path, ...command.commands.flatMap((child) => pathsOf(child, [...path, child.name()]))];
+interface Place {
+  path: string[];
+  /** Whether it only holds others. */
+  isGroup: boolean;
 }
-const paths = pathsOf(createProgram(terminal));
+
+/** Every command by its words. */
+function placesOf(command: Command, path: string[] = []): Place[] {
+  const below = command.commands.flatMap((child) => placesOf(child, [...path, child.name()]));
+  return [{ path, isGroup: below.length > 0 }, ...below];
+}
+const places = placesOf(createProgram(terminal));
+const paths = places.map(({ path }) => path);
 
 const MISUNDERSTOOD: string[][] = [
   [],
@@ -38,6 +46,9 @@ const MISUNDERSTOOD: string[][] = [
   ['restore', 'accept', 'extra'],
   ['identities', 'create'],
   ['identities', 'list', '--limit', 'many'],
+  ['identities', 'token-auth'],
+  ['identities', 'token-auth', 'attach'],
+  ['identities', 'token-auth', 'update', 'id', '--ttl', '-1'],
   ['tokens', 'create', 'id', '--timeout', '0'],
   ['tokens', 'create', 'id', '--token', 'eyJ'],
 ];
@@ -59,7 +70,10 @@ describe('the command line', () => {
     expect(stdout).toContain(`Usage: ${['token-auth', ...path].join(' ')}`);
   });
 
-  it.each(paths.filter((path) => path.length === 2).map((path) => [path]))('has JSON for %j', async (path) => {
-    expect((await commandLine([...path, '--help'])).stdout).toContain('--json');
-  });
+  it.each(places.filter(({ path, isGroup }) => path.length > 1 && !isGroup).map(({ path }) => [path]))(
+    'has JSON for %j',
+    async (path) => {
+      expect((await commandLine([...path, '--help'])).stdout).toContain('--json');
+    },
+  );
 });
