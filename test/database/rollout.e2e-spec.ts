@@ -137,7 +137,23 @@ describe('migrations under traffic', () => {
 
     it('build every index on a table that was there before without making writers wait', () => {
       expect(texts.flatMap(blockingIndexes)).toEqual([]);
-      expect(blockingIndexes('`CREATE UNIQUE INDEX uq_x ON role (x)`')).toEqual(['uq_x']);
+      for (const statement of [
+        'CREATE UNIQUE INDEX uq_x ON role (x)',
+        'create index if not exists uq_x on role (x)',
+        'CREATE INDEX ON role (x)',
+        'ALTER TABLE role ADD CONSTRAINT uq_x UNIQUE (x)',
+        'ALTER TABLE role ADD PRIMARY KEY (x)',
+        'ALTER TABLE role ADD COLUMN x text UNIQUE',
+        'REINDEX TABLE role',
+      ])
+        expect(blockingIndexes(`await db.query('${statement}')`)).toHaveLength(1);
+      expect(blockingIndexes("await db.createIndex('role', index)")).toHaveLength(1);
+      for (const statement of [
+        'CREATE INDEX CONCURRENTLY uq_x ON role (x)',
+        'ALTER TABLE role ADD CONSTRAINT uq_x UNIQUE USING INDEX uq_x',
+        'ALTER TABLE role ADD COLUMN x text',
+      ])
+        expect(blockingIndexes(`await db.query('${statement}')`)).toEqual([]);
       expect(blockingIndexes('`CREATE TABLE role (x text)`, `CREATE INDEX ix_x ON role (x)`')).toEqual([]);
     });
 
@@ -160,10 +176,18 @@ describe('migrations under traffic', () => {
   });
 });
 
+const BUILDS = [
+  /CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY)(?:IF NOT EXISTS )?(?:\w+ )?\s*ON (?:ONLY )?(\w+)/gi,
+  /ALTER TABLE (?:ONLY )?(\w+)[^`';]*? ADD [^`';]*?(?:UNIQUE|PRIMARY KEY|EXCLUDE)(?! USING INDEX)/gi,
+  /REINDEX (?:TABLE|INDEX) (?!CONCURRENTLY)(\w+)/gi,
+  /\.create(?:Index|Indices|UniqueConstraint|UniqueConstraints|PrimaryKey)\(['"](\w+)/g,
+];
+
+/** What builds an index while nobody may write to its table, unless the table came with it. */
 function blockingIndexes(text: string): string[] {
-  return [...text.matchAll(/CREATE (?:UNIQUE )?INDEX (\w+)\s+ON (\w+)/g)]
-    .filter(([, , table = '']) => !text.includes(`CREATE TABLE ${table} `))
-    .map(([, name = '']) => name);
+  return BUILDS.flatMap((build) => [...text.matchAll(build)])
+    .filter(([, table = '']) => !text.includes(`CREATE TABLE ${table} `))
+    .map(([statement]) => statement);
 }
 
 const LOSS =
