@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import { createLogger } from '../common/logger.js';
+import { readTls } from '../common/http/tls.js';
 import { AppConfig } from '../config/app-config.js';
 import { startManagement } from '../health/management-server.js';
 import { ServiceHealth } from '../health/service-health.js';
@@ -15,6 +16,8 @@ export async function serve(): Promise<void> {
   const log = createLogger(config.LOG_LEVEL, process.stdout.isTTY);
   const hasWorkers = config.WORKERS > 1;
   if (hasWorkers && cluster.isWorker) return (await import('./serve-as-worker.js')).serveAsWorker(config, log);
+  // Told before anything is opened.
+  if (config.tlsFiles) readTls(config.tlsFiles);
   const health = new ServiceHealth();
   const management = await startManagement(health, config, log);
   try {

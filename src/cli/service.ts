@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { KeyUpkeep } from '../access-token/key-upkeep.service.js';
 import { TokenCensus } from '../access-token/token-census.service.js';
 import { serveDocs } from '../app.openapi.js';
+import { PortError } from '../common/errors/port-error.js';
 import { Metrics } from '../common/metrics.js';
 import type { AppConfig } from '../config/app-config.js';
 import type { Backing } from '../config/backing.js';
@@ -47,7 +48,9 @@ async function trace(config: AppConfig, managementPort: number | null, log: Logg
 
 /** Lets callers in. Resolves with the port. */
 export async function listen(app: NestFastifyApplication, { PORT, HOST }: AppConfig, log: Logger): Promise<number> {
-  await app.listen(PORT, HOST);
+  await app.listen(PORT, HOST).catch((error: unknown) => {
+    throw PortError.of('PORT', PORT, error);
+  });
   const { port } = app.getHttpServer().address() as { port: number };
   log.info({ port }, 'listening');
   app.get(Metrics).watchProcess(packageVersion());

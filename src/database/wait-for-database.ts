@@ -21,7 +21,11 @@ export async function waitForDatabase(url: string, timeoutSeconds: number, log: 
       if (error instanceof DatabaseUnusableError) throw error;
       const code = (error as { code?: string }).code ?? (error as Error).name;
       if (!isUnavailable(error))
-        throw new DatabaseUnusableError(`The database at ${where} refused the connection (${code})`, { cause: error });
+        // The server's own words name the role or the database, and no password.
+        throw new DatabaseUnusableError(
+          `The database at ${where} refused the connection: ${(error as Error).message} (${code})`,
+          { cause: error },
+        );
       if (performance.now() > deadline) {
         throw new DatabaseUnusableError(
           `The database at ${where} was not up within ${timeoutSeconds} seconds (${code}); check DATABASE_URL or raise DATABASE_CONNECT_TIMEOUT`,

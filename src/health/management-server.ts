@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { TerminusModule } from '@nestjs/terminus';
 import type { Logger } from 'pino';
+import { PortError } from '../common/errors/port-error.js';
 import type { AppConfig } from '../config/app-config.js';
 import { HealthController } from './health.controller.js';
 import { HealthSource } from './health-source.js';
@@ -11,13 +12,6 @@ import { NoSuchRouteFilter } from './no-such-route.filter.js';
 
 /** Who asks has little to say. */
 const TIMEOUT_MS = 5000;
-
-/** The port is taken. The message says what to do. */
-export class ManagementPortTakenError extends Error {
-  constructor(port: number) {
-    super(`The port ${port} is taken; set MANAGEMENT_PORT to another one, or to 0 for any`);
-  }
-}
 
 /** Health and metrics, apart from the service that they tell of: nothing of it is public. */
 @Module({})
@@ -47,8 +41,8 @@ export async function startManagement(
   try {
     return await listen(source, MANAGEMENT_PORT, HOST, log);
   } catch (error) {
-    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
-    if (!isNewcomers) throw new ManagementPortTakenError(MANAGEMENT_PORT);
+    const isTaken = (error as { code?: string }).code === 'EADDRINUSE';
+    if (!isNewcomers || !isTaken) throw PortError.of('MANAGEMENT_PORT', MANAGEMENT_PORT, error);
     return listen(source, 0, HOST, log);
   }
 }

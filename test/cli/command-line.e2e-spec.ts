@@ -116,8 +116,16 @@ describe('token-auth', () => {
       const { port } = taken.address() as { port: number };
       const service = run(['serve'], { ...environment(await givenDatabase()), PORT: String(port) });
       expect(await service.exit()).toBe(1);
-      expect(service.stderr).toContain('EADDRINUSE');
+      expect(service.stderr).toBe(`The port ${port} is taken; set PORT to another one, or to 0 for any\n`);
       await new Promise((resolve) => taken.close(resolve));
+    });
+
+    it('refuses files for TLS that are of no use, before it opens anything', async () => {
+      const env = { ...environment('postgres://127.0.0.1:1/none'), TLS_CERT_FILE: '/no/cert', TLS_KEY_FILE: '/no/key' };
+      const service = run(['serve'], env);
+      expect(await service.exit()).toBe(1);
+      expect(service.stderr).toMatch(/^TLS_CERT_FILE can not be read \(ENOENT.*\/no\/cert'\)\n$/);
+      expect(service.stdout).toBe('');
     });
 
     it('finishes what it is doing on Ctrl-C too, though a client keeps its connection', async () => {

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { DataSource } from 'typeorm';
 import { migrate } from '../../src/database/migrate.js';
 import { commandLine } from '../support/command-line.js';
@@ -11,6 +13,9 @@ interface Finding {
   message: string;
   remedy?: string;
 }
+
+/** How PostgreSQL begins to tell a client the number of its connection. */
+const KEY_DATA = Buffer.from([0x4b, 0, 0, 0, 12]);
 
 /** What the server of the test run is, on purpose. */
 const HASTY = ['fsync', 'full_page_writes', 'synchronous_commit'];
@@ -78,13 +83,38 @@ describe('token-auth doctor', () => {
     expect(await wrong({ DATABASE_URL: asRole() })).toMatchObject([
       { check: 'retention', level: 'warning', remedy: expect.stringContaining('Set RETENTION_DATABASE_URL') },
     ]);
+    expect(await wrong({ DATABASE_URL: asRole(), RETENTION_DATABASE_URL: asRole() })).toMatchObject([
+      { check: 'retention', level: 'warning', remedy: expect.stringContaining('Let the role of RETENTION') },
+    ]);
   });
 
-  it('finds that a role may not do what it has to', async () => {
-    await db.query(`REVOKE INSERT ON audit_event FROM ${role}`);
+  it.each([
+    { right: 'INSERT', table: 'audit_event', message: 'the role may not add to audit_event' },
+    { right: 'SELECT', table: 'revocation', message: 'the role may not read revocation' },
+  ])('finds that a role has not the right to $right that it needs', async ({ right, table, message }) => {
+    await db.query(`REVOKE ${right} ON ${table} FROM ${role}`);
     const found = await wrong({ DATABASE_URL: asRole(), RETENTION_DATABASE_URL: app.backing.databaseUrl });
-    await db.query(`GRANT INSERT ON audit_event TO ${role}`);
-    expect(found).toMatchObject([{ check: 'rights', level: 'fault', message: 'the role may not add to audit_event' }]);
+    await db.query(`GRANT ${right} ON ${table} TO ${role}`);
+    expect(found).toMatchObject([{ check: 'rights', level: 'fault', message }]);
+  });
+
+  it.each(['UPDATE', 'DELETE', 'TRUNCATE'])('warns of a role that has the right to %s alone', async (right) => {
+    await db.query(`GRANT ${right} ON revocation TO ${role}`);
+    const found = await wrong({ DATABASE_URL: asRole(), RETENTION_DATABASE_URL: app.backing.databaseUrl });
+    await db.query(`REVOKE ${right} ON revocation FROM ${role}`);
+    expect(found).toMatchObject([{ check: 'rights', level: 'warning' }]);
+  });
+
+  it('tells what the server says of itself', async () => {
+    const [shown] = await db.query('SHOW max_connections');
+    const { findings } = await examine();
+    for (const [check, message] of [
+      ['synchronous_standby_names', 'empty, and no standby follows'],
+      ['connections', `max_connections = ${shown.max_connections}, room for `],
+    ])
+      expect(findings).toContainEqual(
+        expect.objectContaining({ check, message: expect.stringContaining(message ?? '') }),
+      );
   });
 
   it('finds settings that do not arrive as they are asked for', async () => {
@@ -92,6 +122,64 @@ describe('token-auth doctor', () => {
     url.searchParams.set('options', '-c jit=on');
     const found = (await wrong({ DATABASE_URL: url.href })).find(({ check }) => check === 'session settings');
     expect(found).toMatchObject({ level: 'fault', message: expect.stringContaining('jit') });
+  });
+
+  describe('where something stands between', () => {
+    const servers: Server[] = [];
+    afterEach(() => {
+      for (const server of servers.splice(0)) server.close();
+    });
+    /** The address of a database behind what does that with each connection. */
+    const behind = async (accept: (client: Socket) => void, url = app.backing.databaseUrl): Promise<string> => {
+      const server = createServer((client) => accept(client.on('error', () => client.destroy())));
+      servers.push(server.listen(0, '127.0.0.1'));
+      await once(server, 'listening');
+      const through = new URL(url);
+      through.port = String((server.address() as AddressInfo).port);
+      return through.href;
+    };
+    /** Names connections by numbers of its own, as a pooler does. */
+    const pooler = () =>
+      behind((client) => {
+        const server = connect(Number(new URL(app.backing.databaseUrl).port), '127.0.0.1');
+        server.on('error', () => client.destroy());
+        client.on('close', () => server.destroy());
+        client.pipe(server);
+        server.on('data', (data: Buffer) => {
+          const at = data.indexOf(KEY_DATA);
+          if (at >= 0) data.writeUInt32BE(99_999, at + KEY_DATA.length);
+          client.write(data);
+        });
+      });
+
+    it('tells what it is by what it does', async () => {
+      const { findings } = await examine({ DATABASE_URL: await pooler() });
+      expect(findings).toContainEqual(
+        expect.objectContaining({ check: 'pooling', level: 'ok', message: expect.stringContaining('session mode') }),
+      );
+    });
+
+    it('finds that the way past it leads to one', async () => {
+      expect(await wrong({ DATABASE_DIRECT_URL: await pooler() })).toContainEqual(
+        expect.objectContaining({ check: 'direct connection', message: 'DATABASE_DIRECT_URL leads to a pooler' }),
+      );
+    });
+
+    it('tells what it will not pass on', async () => {
+      const words = 'SFATAL\0C08P01\0Munsupported startup parameter: jit\0\0';
+      const head = Buffer.from([0x45, 0, 0, 0, words.length + 4]);
+      const url = await behind((client) =>
+        client.once('data', () => client.end(Buffer.concat([head, Buffer.from(words)]))),
+      );
+      expect((await examine({ DATABASE_URL: url })).bad).toEqual([
+        {
+          check: 'database',
+          level: 'fault',
+          message: 'the pooler refused the connection: unsupported startup parameter: jit',
+          remedy: expect.stringContaining('ignore_startup_parameters'),
+        },
+      ]);
+    });
   });
 
   it('finds keys that do not open, and shows none', async () => {
@@ -121,12 +209,14 @@ describe('token-auth doctor', () => {
   it('finds a schema that is behind or too far ahead, and changes nothing', async () => {
     const url = await createDatabase({ isMigrated: false });
     const [first, second] = [await wrong({ DATABASE_URL: url }), await wrong({ DATABASE_URL: url })];
+    const direct = await wrong({ DATABASE_DIRECT_URL: url });
     const onStart = await wrong({ DATABASE_URL: url, MIGRATE_ON_START: 'true' });
     await dropDatabase(url);
     expect(first).toMatchObject([
       { check: 'schema', level: 'fault', message: expect.stringContaining('CreateTables') },
     ]);
     expect(second).toEqual(first);
+    expect(direct).toEqual(first);
     expect(onStart).toMatchObject([{ check: 'schema', level: 'warning' }]);
     await db.query('UPDATE instance SET schema_floor = 9999999999999');
     const late = await wrong();
@@ -143,7 +233,10 @@ describe('token-auth doctor', () => {
     expect(refused).toMatchObject([{ check: 'database', level: 'fault' }]);
     expect(JSON.stringify([bad, refused]) + stderr).not.toContain('-password');
     const direct = await wrong({ DATABASE_DIRECT_URL: 'postgres://127.0.0.1:1/none' });
-    expect(direct).toContainEqual(expect.objectContaining({ check: 'direct connection', level: 'fault' }));
+    for (const check of ['direct connection', 'tables'])
+      expect(direct).toContainEqual(expect.objectContaining({ check, level: 'fault' }));
+    const retention = await wrong({ DATABASE_URL: asRole(), RETENTION_DATABASE_URL: 'postgres://127.0.0.1:1/none' });
+    expect(retention).toMatchObject([{ check: 'retention', level: 'fault' }]);
   });
 
   it('tells what is wrong with the environment, and no value', async () => {

@@ -146,8 +146,14 @@ describe('HTTPS by files', () => {
     for (const name of ['one', 'other']) await tls.make(name);
     await tls.use('one');
     await copyFile(tls.path('other.key'), tls.path('tls.key'));
-    expect(() => readTls({ cert: tls.path('tls.crt'), key: tls.path('tls.key') })).toThrow(/key values mismatch/);
-    expect(() => readTls({ cert: tls.path('tls.crt'), key: tls.path('none') })).toThrow(/ENOENT/);
+    const [cert, key, other] = ['tls.crt', 'tls.key', 'other.key'].map(tls.path.bind(tls)) as [string, string, string];
+    expect(() => readTls({ cert, key })).toThrow(/^TLS_KEY_FILE holds the key of another certificate$/);
+    expect(() => readTls({ cert, key: tls.path('none') })).toThrow(/^TLS_KEY_FILE can not be read \(ENOENT/);
+    expect(() => readTls({ cert: key, key })).toThrow(/^TLS_CERT_FILE holds no certificate/);
+    expect(() => readTls({ cert, key: cert })).toThrow(/^TLS_KEY_FILE holds no private key/);
+    const whole = { cert, key: tls.path('one.key') };
+    expect(() => readTls({ ...whole, clientCa: other })).toThrow(/^TLS_CLIENT_CA_FILE holds no certificate/);
+    expect(() => readTls(whole)).not.toThrow();
     expect(() => AppConfig.load({ TLS_CERT_FILE: 'a' })).toThrow('TLS_CERT_FILE and TLS_KEY_FILE go together');
     expect(() => AppConfig.load({ TLS_CLIENT_CA_FILE: 'a' })).toThrow('TLS_CLIENT_CA_FILE is of use only with');
   });

@@ -100,6 +100,9 @@ describe('poolingFindings', () => {
     expect(poolingFindings(facts, false)[1]).toMatchObject({
       level: 'fault',
       message: 'lost on the way: statement_timeout',
+      remedy: 'Find out what overrides them',
     });
+    const behind = await probe({ mode: 'session' }, { statement_timeout: '3000' });
+    expect(poolingFindings(behind, false)[1]).toMatchObject({ remedy: expect.stringContaining('pooler') });
   });
 });

@@ -23,11 +23,17 @@ interface TlsContent extends SecureContextOptions {
   ca?: string;
 }
 
+/** What is in the files is of no use. The message says in which, and why; it holds nothing of a key. */
+export class TlsError extends Error {}
+
 /** Reads the files for a start; refuses what no client could be answered with. */
 export function readTls({ cert, key, clientCa }: TlsFiles): TlsContent {
-  const ca = clientCa === undefined ? {} : { ca: readFileSync(clientCa, 'utf8') };
-  return checked({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), ...ca });
+  const ca = clientCa === undefined ? {} : { ca: read('TLS_CLIENT_CA_FILE', clientCa) };
+  return checked({ cert: read('TLS_CERT_FILE', cert), key: read('TLS_KEY_FILE', key), ...ca });
 }
+
+const read = (variable: string, path: string): string =>
+  understood(`${variable} can not be read`, () => readFileSync(path, 'utf8'));
 
 /**
  * Has new connections use what is in the files as it changes, until the server closes. What is broken, such as a key
@@ -61,8 +67,21 @@ async function contentOf({ cert, key, clientCa }: TlsFiles): Promise<TlsContent>
 
 /** Throws unless certificate and key can be used and belong together; Node would take an empty file for none. */
 function checked(content: TlsContent): TlsContent {
-  const certificate = new X509Certificate(content.cert);
-  if (!certificate.checkPrivateKey(createPrivateKey(content.key))) throw new Error('key values mismatch');
-  createSecureContext(content);
+  const certificate = understood('TLS_CERT_FILE holds no certificate', () => new X509Certificate(content.cert));
+  const key = understood('TLS_KEY_FILE holds no private key, or one with a passphrase', () =>
+    createPrivateKey(content.key),
+  );
+  if (!certificate.checkPrivateKey(key)) throw new TlsError('TLS_KEY_FILE holds the key of another certificate');
+  const { ca } = content;
+  if (ca !== undefined) understood('TLS_CLIENT_CA_FILE holds no certificate', () => new X509Certificate(ca));
+  understood('The TLS files can not be used', () => createSecureContext(content));
   return content;
+}
+
+function understood<T>(complaint: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new TlsError(`${complaint} (${(error as Error).message})`, { cause: error });
+  }
 }
