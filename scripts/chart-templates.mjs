@@ -18,6 +18,7 @@ export const TEMPLATES = [
       [`${POD}/terminationGracePeriodSeconds`]: '{{ .Values.terminationGracePeriodSeconds }}',
       [`${CONTAINER}/ports/0/containerPort`]: '{{ .Values.config.PORT }}',
       [`${CONTAINER}/resources`]: { block: '.Values.resources' },
+      [`${POD}/volumes/0/secret/secretName`]: '{{ .Values.secrets.tls }}',
     },
   },
   {

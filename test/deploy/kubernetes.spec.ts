@@ -110,6 +110,19 @@ describe('the Kubernetes manifests', () => {
     });
   });
 
+  it('have a place for the files of TLS, which need not be there', () => {
+    const pod = podOf(find(base, 'Deployment token-auth'));
+    expect(serviceContainer().volumeMounts).toEqual([
+      { name: 'tls', mountPath: '/etc/token-auth/tls', readOnly: true },
+    ]);
+    expect(pod?.volumes).toEqual([{ name: 'tls', secret: { secretName: 'token-auth-server-tls', optional: true } }]);
+    const told = read('../docs/operations.md').match(/TLS_\w+_FILE=\S+(?=`)/g) ?? [];
+    expect(told).toHaveLength(3);
+    for (const line of told) expect(line).toMatch(/=\/etc\/token-auth\/tls\/(tls\.crt|tls\.key|ca\.crt)$/);
+    const env = Object.fromEntries(told.map((line) => line.split('=')));
+    expect(() => AppConfig.load(env)).not.toThrow();
+  });
+
   it('let a start wait for the database, and a stop end its work', () => {
     const { startupProbe } = serviceContainer();
     const seconds = (startupProbe?.periodSeconds ?? 10) * (startupProbe?.failureThreshold ?? 3);
@@ -121,6 +134,11 @@ describe('the Kubernetes manifests', () => {
 
   it('select each other', () => {
     const pods = podLabels('Deployment token-auth');
+    const spreads = podOf(find(base, 'Deployment token-auth'))?.topologySpreadConstraints ?? [];
+    expect(spreads.map(({ topologyKey }) => topologyKey)).toEqual([
+      'topology.kubernetes.io/zone',
+      'kubernetes.io/hostname',
+    ]);
     for (const selector of [
       spec('Service token-auth').selector,
       spec('Service token-auth-management').selector,
@@ -128,6 +146,7 @@ describe('the Kubernetes manifests', () => {
       matchLabels(spec('PodDisruptionBudget token-auth').selector),
       matchLabels(spec('NetworkPolicy token-auth-service').podSelector),
       matchLabels(spec('NetworkPolicy token-auth').podSelector),
+      ...spreads.map(({ labelSelector }) => matchLabels(labelSelector)),
     ])
       expect(pods).toMatchObject(selector);
     // A policy that selects everything of ours leaves none of the Jobs open.

@@ -21,6 +21,7 @@ export interface Container {
   envFrom?: { configMapRef?: { name: string } }[];
   resources?: Record<'requests' | 'limits', Record<string, string> | undefined>;
   securityContext?: Record<string, unknown> & { capabilities?: unknown };
+  volumeMounts?: object[];
   startupProbe?: Probe;
   livenessProbe?: Probe;
   readinessProbe?: Probe;
@@ -34,6 +35,7 @@ export interface PodSpec {
   enableServiceLinks?: boolean;
   terminationGracePeriodSeconds?: number;
   volumes?: object[];
+  topologySpreadConstraints?: { topologyKey: string; labelSelector: { matchLabels: Record<string, string> } }[];
 }
 
 export interface Manifest {

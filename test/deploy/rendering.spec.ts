@@ -57,13 +57,14 @@ describe('the Helm chart', () => {
 
   it('follows its values', () => {
     const values = everything() as Record<string, Record<string, unknown>>;
-    Object.assign(values.secrets ?? {}, { service: 'another-secret' });
+    Object.assign(values.secrets ?? {}, { service: 'another-secret', tls: 'another-tls' });
     Object.assign(values.image ?? {}, { tag: '9.9.9' });
     Object.assign(values.config ?? {}, { PORT: '8081' });
     Object.assign(values.roles ?? {}, { service: 'another_role' });
     const text = JSON.stringify(render(values, 'other'));
     for (const found of [
       '"another-secret"',
+      '"secretName":"another-tls"',
       'token-auth:9.9.9',
       '"containerPort":8081',
       '--service-role=another_role',
