@@ -6,6 +6,7 @@ import { migrate } from '../../src/database/migrate.js';
 import { commandLine } from '../support/command-line.js';
 import { TestApp } from '../support/test-app.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
+import { TlsFiles } from '../support/tls-files.js';
 
 interface Finding {
   check: string;
@@ -237,6 +238,21 @@ describe('token-auth doctor', () => {
       expect(direct).toContainEqual(expect.objectContaining({ check, level: 'fault' }));
     const retention = await wrong({ DATABASE_URL: asRole(), RETENTION_DATABASE_URL: 'postgres://127.0.0.1:1/none' });
     expect(retention).toMatchObject([{ check: 'retention', level: 'fault' }]);
+  });
+
+  it('looks into the files for TLS, where there are to be some', async () => {
+    const tls = await TlsFiles.create();
+    await tls.make('long', 60);
+    await tls.make('short', 1);
+    await tls.use('long');
+    const ofTls = async (env: Record<string, string>) =>
+      (await examine(env)).findings.filter(({ check }) => check === 'tls').map(({ level }) => level);
+    expect(await ofTls({})).toEqual([]);
+    expect(await ofTls(tls.env)).toEqual(['ok']);
+    expect(await ofTls({ ...tls.env, TLS_KEY_FILE: tls.path('short.key') })).toEqual(['fault']);
+    await tls.use('short');
+    expect(await ofTls(tls.env)).toEqual(['warning']);
+    await tls.remove();
   });
 
   it('tells what is wrong with the environment, and no value', async () => {

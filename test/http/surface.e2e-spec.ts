@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
@@ -103,15 +104,19 @@ describe('HTTPS by files', () => {
   });
   afterEach(() => tls.remove());
 
+  /** When a certificate ends that is made to last so many days. */
+  const endOf = async (name: string, days: number) =>
+    Date.parse(new X509Certificate((await tls.make(name, days)).cert).validTo) / 1000;
   const until = async (isSo: () => Promise<boolean> | boolean) => {
     while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
   };
 
   it('is served with what is in them, and with what comes to be in them, unless that is broken', async () => {
-    for (const name of ['first', 'second']) await tls.make(name);
+    const ends = { first: await endOf('first', 10), second: await endOf('second', 20) };
     await tls.use('first');
     const app = await TestApp.start({ env: tls.env });
     expect(await askByTls(app)).toEqual({ status: 200, name: 'first' });
+    expect((await MetricsOf.read(app)).sum('token_auth_tls_expiry_timestamp_seconds')).toBe(ends.first);
     await writeFile(tls.path('tls.crt'), '');
     await until(() => app.logLines.some((line) => line.includes('the TLS files are broken')));
     expect(await askByTls(app)).toEqual({ status: 200, name: 'first' });
@@ -120,6 +125,7 @@ describe('HTTPS by files', () => {
     expect(await askByTls(app)).toEqual({ status: 200, name: 'first' });
     await tls.use('second');
     await until(async () => (await askByTls(app)).name === 'second');
+    expect((await MetricsOf.read(app)).sum('token_auth_tls_expiry_timestamp_seconds')).toBe(ends.second);
     await rm(tls.path('tls.key'));
     await until(() => app.logLines.filter((line) => line.includes('the TLS files are broken')).length > 2);
     expect(await askByTls(app)).toEqual({ status: 200, name: 'second' });

@@ -20,11 +20,12 @@ export class TlsFiles {
     return { TLS_CERT_FILE: this.path('tls.crt'), TLS_KEY_FILE: this.path('tls.key') };
   }
 
-  /** Makes a certificate of its own and its key, in files of that name. */
-  async make(name: string): Promise<{ cert: string; key: string }> {
+  /** Makes a certificate of its own, good for so many days, and its key, in files of that name. */
+  async make(name: string, days = 30): Promise<{ cert: string; key: string }> {
     const { cert, private: key } = await generate([{ name: 'commonName', value: name }], {
       keyType: 'ec',
       curve: 'P-256',
+      notAfterDate: new Date(Date.now() + days * 86_400_000),
     });
     await writeFile(this.path(`${name}.crt`), cert);
     await writeFile(this.path(`${name}.key`), key);

@@ -8,6 +8,7 @@ import { answer, type OutputOptions, type Terminal } from '../terminal.js';
 import { CommandError } from '../usage-error.js';
 import { examine } from './examination.js';
 import { fault, type Finding, ok } from './finding.js';
+import { tlsFindings } from './tls-check.js';
 
 /** Looks at everything that an instance rests on, and says what to mend. Changes nothing; fails on a fault. */
 export async function doctor(terminal: Terminal, options: OutputOptions): Promise<void> {
@@ -21,7 +22,8 @@ export async function doctor(terminal: Terminal, options: OutputOptions): Promis
 async function findingsOf(env?: NodeJS.ProcessEnv): Promise<Finding[]> {
   try {
     const config = AppConfig.load(env);
-    return [ok('configuration', 'valid'), ...(await examineBacking(config))];
+    const tls = tlsFindings(config.tlsFiles, new Date());
+    return [ok('configuration', 'valid'), ...tls, ...(await examineBacking(config))];
   } catch (error) {
     if (error instanceof InvalidEnvironmentError)
       return [

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:https';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
+import type { Gauge } from 'prom-client';
 
 /** How often the files are looked at. A file that is put in another's place tells nobody, so no watcher would do. */
 const CHECK_MS = 1000;
@@ -23,6 +24,9 @@ interface TlsContent extends SecureContextOptions {
   ca?: string;
 }
 
+/** When the certificate of that variable ends, in seconds since 1970. */
+type ExpiryGauge = Pick<Gauge<'variable'>, 'set'>;
+
 /** What is in the files is of no use. The message says in which, and why; it holds nothing of a key. */
 export class TlsError extends Error {}
 
@@ -39,8 +43,10 @@ const read = (variable: string, path: string): string =>
  * Has new connections use what is in the files as it changes, until the server closes. What is broken, such as a key
  * that is not there yet for a certificate that is, is logged, and what came before stays.
  */
-export function keepTlsFresh(server: Server, files: TlsFiles, log: Logger): void {
-  let seen = JSON.stringify(readTls(files));
+export function keepTlsFresh(server: Server, files: TlsFiles, expiry: ExpiryGauge, log: Logger): void {
+  const first = readTls(files);
+  tellExpiry(expiry, first);
+  let seen = JSON.stringify(first);
   const check = async (): Promise<void> => {
     const found = await contentOf(files).catch((error: unknown) => error as Error);
     const state = found instanceof Error ? found.message : JSON.stringify(found);
@@ -49,6 +55,7 @@ export function keepTlsFresh(server: Server, files: TlsFiles, log: Logger): void
     try {
       if (found instanceof Error) throw found;
       server.setSecureContext(checked(found));
+      tellExpiry(expiry, found);
       log.info({ validTo: new X509Certificate(found.cert).validTo }, 'the TLS certificate was loaded anew');
     } catch (error) {
       log.error({ err: error }, 'the TLS files are broken; what was loaded before stays in use');
@@ -56,6 +63,11 @@ export function keepTlsFresh(server: Server, files: TlsFiles, log: Logger): void
   };
   const timer = setInterval(() => void check(), CHECK_MS).unref();
   server.once('close', () => clearInterval(timer));
+}
+
+function tellExpiry(expiry: ExpiryGauge, { cert, ca }: TlsContent): void {
+  for (const [variable, text] of Object.entries({ TLS_CERT_FILE: cert, TLS_CLIENT_CA_FILE: ca }))
+    if (text !== undefined) expiry.set({ variable }, Date.parse(new X509Certificate(text).validTo) / 1000);
 }
 
 async function contentOf({ cert, key, clientCa }: TlsFiles): Promise<TlsContent> {
