@@ -15,7 +15,14 @@ outcome() {
   kubectl --namespace "$namespace" get job --selector "$component=migrate" \
     --output 'jsonpath={.items[*].status.conditions[?(@.status=="True")].type}'
 }
-until outcome | grep --quiet --word-regexp 'Complete\|Failed'; do sleep 2; done
+echo 'Waiting for the migration…' >&2
+seconds=0
+until outcome | grep --quiet --word-regexp 'Complete\|Failed'; do
+  sleep 2
+  seconds=$((seconds + 2))
+  # What keeps it from running, such as an image that can't be pulled, shows there.
+  if [ $((seconds % 30)) -eq 0 ]; then kubectl --namespace "$namespace" get pods --selector "$component=migrate" >&2; fi
+done
 if ! outcome | grep --quiet --word-regexp Complete; then
   kubectl --namespace "$namespace" logs --selector "$component=migrate" --tail=20
   echo 'The migration failed; the pods of before go on.' >&2

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { DataSource } from 'typeorm';
+import { commandLine } from '../support/command-line.js';
 import { HttpClient } from '../support/http-client.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
@@ -138,6 +139,22 @@ describe('token-auth', () => {
   });
 
   describe('migrate', () => {
+    it.each([
+      {
+        what: 'database',
+        change: (url: URL) => (url.pathname = '/no-such-database'),
+        says: /: .*no-such-database.* \(3D000\)/,
+      },
+      { what: 'role', change: (url: URL) => (url.username = 'no-such-role'), says: /: .*no-such-role.* \(28\w{3}\)/ },
+    ])('tells in the words of the server which $what it refused, and no password', async ({ change, says }) => {
+      const url = new URL(await givenDatabase(false));
+      change(url);
+      const { status, stdout, stderr } = await commandLine(['migrate'], { env: { DATABASE_URL: url.href } });
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(stderr).toMatch(says);
+      expect(stderr).not.toContain(url.password);
+    });
+
     it('brings an empty database up, and then has nothing to do', async () => {
       const env = environment(await givenDatabase(false));
       const first = run(['migrate'], env);

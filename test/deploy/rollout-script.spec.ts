@@ -64,6 +64,14 @@ describe('rollout.sh', () => {
     ]);
   });
 
+  it('shows what a migration waits for that does not get on', () => {
+    const { status, calls } = rollOut(...Array.from({ length: 31 }, () => ''), 'Complete');
+    expect(status).toBe(0);
+    expect(calls.filter((call) => call.includes('get pods'))).toEqual(
+      Array.from({ length: 2 }, () => '--namespace somewhere get pods --selector app.kubernetes.io/component=migrate'),
+    );
+  });
+
   it('leaves the pods of before alone when the migration fails', () => {
     const { status, calls } = rollOut('', 'FailureTarget Failed');
     expect(status).toBe(1);
