@@ -29,7 +29,7 @@ export class Readiness {
       { name: 'database', problem: isReachable ? null : 'out of reach or too slow' },
       { name: 'feed', problem: isFresh ? null : 'the revocation log is not read, or not to be believed' },
       { name: 'keys', problem: this.keys.canVerify ? null : 'no signing keys are loaded' },
-      { name: 'migrations', problem: missing?.length === 0 ? null : 'the schema is behind this version, or not known' },
+      { name: 'migrations', problem: schemaProblem(missing) },
     ];
   }
 
@@ -49,6 +49,11 @@ export class Readiness {
   private async askDatabase(): Promise<void> {
     this.missingMigrations = await missingFrom(this.dataSource);
   }
+}
+
+function schemaProblem(missing: readonly string[] | null): string | null {
+  if (missing === null) return 'the schema is not known, for the database did not tell';
+  return missing.length === 0 ? null : `the schema is behind this version: ${missing.join(', ')} missing`;
 }
 
 async function isDoneInTime(work: Promise<void>): Promise<boolean> {

@@ -87,6 +87,8 @@ describe('the management port', () => {
     const [newest]: { name: string }[] = await app.db.query('SELECT name FROM migration ORDER BY id DESC LIMIT 1');
     await app.db.query(`UPDATE migration SET name = 'another' WHERE name = $1`, [newest?.name]);
     expect(await wrong()).toEqual(['migrations']);
+    const { body } = await management.get('/health/ready');
+    expect(JSON.stringify(body.error)).toContain(`${newest?.name} missing`);
     await app.db.query(`UPDATE migration SET name = $1 WHERE name = 'another'`, [newest?.name]);
     expect(await wrong()).toEqual([]);
   });
