@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { DataSource } from 'typeorm';
 import { migrate } from '../../src/database/migrate.js';
 import { commandLine } from '../support/command-line.js';
+import { ManInBetween } from '../support/man-in-between.js';
 import { TestApp } from '../support/test-app.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 import { TlsFiles } from '../support/tls-files.js';
@@ -126,32 +125,41 @@ describe('token-auth doctor', () => {
   });
 
   describe('where something stands between', () => {
-    const servers: Server[] = [];
-    afterEach(() => {
-      for (const server of servers.splice(0)) server.close();
-    });
-    /** The address of a database behind what does that with each connection. */
-    const behind = async (accept: (client: Socket) => void, url = app.backing.databaseUrl): Promise<string> => {
-      const server = createServer((client) => accept(client.on('error', () => client.destroy())));
-      servers.push(server.listen(0, '127.0.0.1'));
-      await once(server, 'listening');
-      const through = new URL(url);
-      through.port = String((server.address() as AddressInfo).port);
-      return through.href;
-    };
+    const between = new ManInBetween();
+    afterEach(() => between.close());
+    const changing = (change: (said: Buffer) => unknown) => between.changing(app.backing.databaseUrl, change);
     /** Names connections by numbers of its own, as a pooler does. */
     const pooler = () =>
-      behind((client) => {
-        const server = connect(Number(new URL(app.backing.databaseUrl).port), '127.0.0.1');
-        server.on('error', () => client.destroy());
-        client.on('close', () => server.destroy());
-        client.pipe(server);
-        server.on('data', (data: Buffer) => {
-          const at = data.indexOf(KEY_DATA);
-          if (at >= 0) data.writeUInt32BE(99_999, at + KEY_DATA.length);
-          client.write(data);
-        });
+      changing((said) => {
+        const at = said.indexOf(KEY_DATA);
+        if (at >= 0) said.writeUInt32BE(99_999, at + KEY_DATA.length);
       });
+
+    it.each([
+      {
+        what: 'too old',
+        from: (num: string) => num,
+        to: (num: string) => num.replace(/^../, '13'),
+        says: /^PostgreSQL/,
+      },
+      {
+        what: 'a standby',
+        from: (_num: string, version: string) => `${version}\0\0\0\u0001f`,
+        to: (_num: string, version: string) => `${version}\0\0\0\u0001t`,
+        says: /in recovery$/,
+      },
+    ])('goes no further than a server that is $what', async ({ from, to, says }) => {
+      const [{ num, version }] = await db.query(
+        `SELECT current_setting('server_version_num') AS num, current_setting('server_version') AS version`,
+      );
+      const url = await changing((said) => {
+        const at = said.indexOf(from(num, version));
+        if (at >= 0) said.write(to(num, version), at);
+      });
+      const { findings, bad } = await examine({ DATABASE_URL: url });
+      expect(bad[0]).toMatchObject({ check: 'server', level: 'fault', message: expect.stringMatching(says) });
+      expect(findings.at(-1)?.check).toBe('connections');
+    });
 
     it('tells what it is by what it does', async () => {
       const { findings } = await examine({ DATABASE_URL: await pooler() });
@@ -169,7 +177,7 @@ describe('token-auth doctor', () => {
     it('tells what it will not pass on', async () => {
       const words = 'SFATAL\0C08P01\0Munsupported startup parameter: jit\0\0';
       const head = Buffer.from([0x45, 0, 0, 0, words.length + 4]);
-      const url = await behind((client) =>
+      const url = await between.answering(app.backing.databaseUrl, (client) =>
         client.once('data', () => client.end(Buffer.concat([head, Buffer.from(words)]))),
       );
       expect((await examine({ DATABASE_URL: url })).bad).toEqual([
