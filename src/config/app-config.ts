@@ -223,8 +223,8 @@ export class AppConfig extends HttpConfig {
   static load(env: NodeJS.ProcessEnv = process.env, { isDatabaseAlone = false } = {}): AppConfig {
     const known = Object.entries(env).filter(([name, value]) => Object.hasOwn(DEFAULTS, name) && present(value));
     const config = plainToInstance(AppConfig, Object.fromEntries(known), { exposeDefaultValues: true });
-    const wrong = validateSync(config, { forbidUnknownValues: false }).flatMap(({ property, constraints = {} }) =>
-      Object.values(constraints).map((complaint) => `${property} ${complaint}`),
+    const wrong = validateSync(config, { forbidUnknownValues: false, stopAtFirstError: true }).flatMap(
+      ({ property, constraints = {} }) => Object.values(constraints).map((complaint) => `${property} ${complaint}`),
     );
     const problems = [
       ...wrong,
