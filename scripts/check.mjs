@@ -1,21 +1,21 @@
 // Runs every check of the project, the tests last, and ends with a line of the test runner's own counts.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeScratch } from './scratch.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const scratch = mkdtempSync(join(tmpdir(), 'token-auth-check-'));
+const scratch = makeScratch();
 const report = join(scratch, 'jest.json');
 const generated = join(scratch, 'openapi.json');
 
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 /** Whether a command ends well, and what it says, unless that goes to the terminal at once. */
-const run = (command, args, stdio = 'pipe') =>
+const run = (command, args, { stdio = 'pipe', env = process.env } = {}) =>
   new Promise((resolve) => {
     const chunks = [];
-    const child = spawn(command, args, { cwd: root, stdio: ['inherit', stdio, stdio] });
+    const child = spawn(command, args, { cwd: root, env, stdio: ['inherit', stdio, stdio] });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => chunks.push(chunk));
     child.once('error', (error) => resolve({ isGood: false, output: error.message }));
     child.once('close', (status) => resolve({ isGood: status === 0, output: Buffer.concat(chunks).toString().trim() }));
@@ -33,7 +33,11 @@ const CHAINS = [
     { name: 'build', check: () => run(bin('nest'), ['build']) },
     { name: 'openapi.json', check: checkOpenapi },
     { name: 'import directions', check: () => run(bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'src']) },
-    { name: 'bench answers', check: () => run(process.execPath, ['dist/bench/main.js', '--check']) },
+    {
+      name: 'bench answers',
+      check: () =>
+        run(process.execPath, ['dist/bench/main.js', '--check'], { env: { ...process.env, TMPDIR: scratch } }),
+    },
   ],
   [
     { name: 'format', check: () => run(bin('prettier'), ['--check', '.']) },
@@ -55,7 +59,7 @@ const runChain = async (chain) => {
 await Promise.all(CHAINS.map(runChain));
 
 const jestArguments = ['--json', '--outputFile', report, ...process.argv.slice(2)];
-const { isGood: isGreen } = await run(bin('jest'), jestArguments, 'inherit');
+const { isGood: isGreen } = await run(bin('jest'), jestArguments, { stdio: 'inherit' });
 const counts = (() => {
   try {
     return JSON.parse(readFileSync(report, 'utf8'));

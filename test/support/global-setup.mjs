@@ -1,16 +1,18 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../dist/src/database/embedded/embedded-postgres.js';
 import { migrate } from '../../dist/src/database/migrate.js';
+import { makeScratch } from '../../scripts/scratch.mjs';
 
 const checkout = fileURLToPath(new URL('../../', import.meta.url));
 
 /** One PostgreSQL for the whole run, without durability, and in it a migrated template that each file clones. */
 export default async function globalSetup() {
-  const dataDir = await mkdtemp(join(tmpdir(), 'token-auth-test-'));
+  const scratch = makeScratch();
+  // What the tests themselves make goes there too: workers have it from here.
+  process.env.TMPDIR = scratch;
+  const dataDir = join(scratch, 'cluster');
   const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
   const postgres = await startEmbeddedPostgres({
     checkout,
@@ -25,5 +27,5 @@ export default async function globalSetup() {
   await client.query('ALTER DATABASE template IS_TEMPLATE true');
   await client.end();
   process.env.TEST_TEMPLATE_URL = postgres.url;
-  globalThis.testPostgres = { postgres, dataDir };
+  globalThis.testPostgres = { postgres, scratch };
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 
 export default async function globalTeardown() {
-  const { postgres, dataDir } = globalThis.testPostgres;
+  const { postgres, scratch } = globalThis.testPostgres;
   await postgres.stop();
-  await rm(dataDir, { recursive: true, force: true });
+  await rm(scratch, { recursive: true, force: true });
 }
