@@ -41,10 +41,10 @@ export function describeApi(app: INestApplication): OpenAPIObject {
   return tidied(document);
 }
 
-/** Serves Swagger UI, from files of this installation, and the document itself. */
+/** Serves Swagger UI, from files of this installation, and the document itself, which is made when first asked for. */
 export function serveDocs(app: NestFastifyApplication): void {
   app.getHttpAdapter().getInstance().addHook('onRoute', addDocsHeaders);
-  SwaggerModule.setup(DOCS_PATH, app, describeApi(app), {
+  SwaggerModule.setup(DOCS_PATH, app, () => describeApi(app), {
     jsonDocumentUrl: `${DOCS_PATH}/json`,
     customSiteTitle: 'Token Auth Service',
     swaggerOptions: {
