@@ -40,6 +40,9 @@ interface TestAppOptions {
   withoutHotRoutes?: boolean;
 }
 
+/** Enough for what one file does. Caches take their room when they are made, which many services of a run do. */
+const SMALL = { DATABASE_POOL_SIZE: '20', VERDICT_CACHE_SIZE: '1000' };
+
 /** The whole service on a database of its own, listening on a free port, with a clock that tests move. */
 export class TestApp {
   readonly http: HttpClient;
@@ -61,7 +64,7 @@ export class TestApp {
     const { env = {}, beside } = options;
     const backing = await backingOf(options);
     const clock = options.clock ?? beside?.clock ?? new TestClock();
-    const config = AppConfig.load({ PORT: '0', HOST: '127.0.0.1', DATABASE_POOL_SIZE: '20', ...env });
+    const config = AppConfig.load({ ...SMALL, PORT: '0', HOST: '127.0.0.1', ...env });
     const lines: string[] = [];
     const log = pino(loggerOptions('info'), { write: (line) => void lines.push(line) });
     const testing = await Test.createTestingModule({ imports: [AppModule.with(config, backing)] })
