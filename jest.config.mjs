@@ -42,6 +42,10 @@ export default {
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testRegex: '\\.(e2e-)?spec\\.ts$',
   resolver: './test/support/resolver.cjs',
+  moduleNameMapper: {
+    '^es-toolkit/compat$': '<rootDir>/test/support/lazy/es-toolkit-compat.cjs',
+    '^libphonenumber-js/max$': '<rootDir>/test/support/lazy/libphonenumber-js-max.cjs',
+  },
   transform: { '^.+\\.ts$': swc, [`node_modules/(${esm})/.+\\.m?js$`]: swc },
   transformIgnorePatterns: [`/node_modules/(?!(.+/node_modules/)?(${esm})/)`],
   setupFiles: ['reflect-metadata'],
