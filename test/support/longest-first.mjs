@@ -2,15 +2,20 @@ import Sequencer from '@jest/test-sequencer';
 
 /** Seconds that the long files take, roughly, on two idle cores; any other takes about two. */
 const SECONDS = {
-  'test/database/embedded-postgres': 50,
-  'test/cli/keys': 40,
   'test/faults/one-database': 35,
+  'test/database/embedded-postgres': 30,
   'test/cli/command-line': 25,
-  'test/permission/matrix': 18,
-  'test/http/property': 17,
-  'test/faults/failover': 16,
-  'test/faults/uses': 13,
+  'test/cli/keys': 20,
+  'test/access-token/revocation.busy': 18,
+  'test/faults/failover': 15,
+  'test/faults/uses': 14,
+  'test/cli/workers': 12,
+  'test/permission/foreign-ids': 10,
+  'test/http/property': 10,
   'test/bootstrap/bootstrap': 10,
+  'test/revocation-feed/follow-revocations': 9,
+  'test/restore/real-restores': 9,
+  'test/permission/matrix': 8,
 };
 const USUAL_SECONDS = 2;
 
