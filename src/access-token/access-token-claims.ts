@@ -32,7 +32,7 @@ export interface AccessTokenClaims {
   online?: true;
 }
 
-const TEXT_CLAIMS = ['sub', 'client_id', 'jti', 'authMethod', 'orgId', 'rootOrgId'] as const;
+const TEXT_CLAIMS = ['iss', 'aud', 'sub', 'client_id', 'jti', 'authMethod', 'orgId', 'rootOrgId'] as const;
 const NUMBER_CLAIMS = ['iat', 'exp', 'epoch'] as const;
 
 /** Whether a signed payload has the claims of an access token, and its copies agree with one another. */

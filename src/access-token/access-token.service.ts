@@ -7,12 +7,12 @@ import { isAllowed } from '../common/http/trusted-ip.js';
 import type { Actor } from '../permission/actor.js';
 import { NO_ACCESS } from '../permission/catalog.js';
 import { PermissionSet } from '../permission/permission-set.js';
-import type { AccessTokenClaims } from './access-token-claims.js';
 import { AccessTokenRefusedError, AddressNotAllowedError } from './access-token-errors.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import type { ProvenToken } from './token-proof.service.js';
-import { type KnownState, TokenStates } from './token-states.service.js';
-import { holdTokenState, readTokenState, type TokenState } from './token-state.js';
+import type { CompactState } from './compact-state.js';
+import { TokenStates } from './token-states.service.js';
+import { type HeldState, holdTokenState, readTokenState, type TokenState } from './token-state.js';
 import { TokenUsage } from './token-usage.service.js';
 
 const SPEND_USE = `
@@ -27,6 +27,8 @@ interface Judging {
   isUse: boolean;
   admit?: Admission;
 }
+
+type Claims = ProvenToken['claims'];
 
 /** How often a verdict that grew too old on the way is made anew. */
 const ATTEMPTS = 3;
@@ -69,7 +71,7 @@ export class AccessTokenService {
   }
 
   /** The same, for those who need to know what was found. */
-  async holdState(tx: EntityManager, { tokenId, kid, request }: Actor): Promise<TokenState> {
+  async holdState(tx: EntityManager, { tokenId, kid, request }: Actor): Promise<HeldState> {
     const state = judged(await holdTokenState(tx, tokenId, kid), request);
     this.reader.checkTrust();
     return state;
@@ -94,14 +96,14 @@ export class AccessTokenService {
     let isSpent = false;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const known = this.remembered(token, request, { isUse }) ?? (await this.asked(token, request));
-      if (attempt === 1) admit?.(known.state);
-      if (isUse && !isSpent && known.state.numUsesLimit > 0) {
-        await this.spendUse(known.state, request.now);
+      if (attempt === 1) admit?.(known);
+      if (isUse && !isSpent && known.numUsesLimit > 0) {
+        await this.spendUse(known, request.now);
         isSpent = true;
       }
-      if (this.reader.isFresh() && this.states.holds(known)) {
-        checkExpiry(token.claims, known.state, this.clock.now());
-        return actorOf(token.kid, known.state, request);
+      if (this.reader.isFresh() && this.states.holds(known, token.kid)) {
+        checkExpiry(token.claims, known, this.clock.now());
+        return actorOf(token.kid, known, request);
       }
       await this.reader.freshen();
     }
@@ -112,13 +114,14 @@ export class AccessTokenService {
    * The state of a proven token as it is remembered, if nothing speaks against it. Memory may accept, and may refuse
    * what is dead for good; everything else that it would refuse or doesn't know is asked of PostgreSQL.
    */
-  private remembered({ claims, kid }: ProvenToken, request: RequestContext, { isUse }: { isUse: boolean }) {
+  private remembered(token: ProvenToken, request: RequestContext, { isUse }: { isUse: boolean }): CompactState | null {
+    const { claims } = token;
     if (claims.exp * 1000 <= request.now.getTime()) throw new AccessTokenRefusedError('expired');
-    const recalled = this.states.recall(claims.jti, kid);
+    const recalled = this.states.recall(token);
     // How many uses are left is known to PostgreSQL alone.
-    if (recalled && (isUse || recalled.state.numUsesLimit === 0)) {
-      if (recalled.state.isRevoked) throw new AccessTokenRefusedError('revoked');
-      if (isGood(claims, recalled.state, request)) return recalled;
+    if (recalled && (isUse || recalled.numUsesLimit === 0)) {
+      if (recalled.isRevoked) throw new AccessTokenRefusedError('revoked');
+      if (isGood(claims, recalled, request)) return recalled;
     }
     return null;
   }
@@ -127,14 +130,14 @@ export class AccessTokenService {
    * What we signed we have written, so who doesn't know it may be a server that was deposed: it is asked again once
    * the log was read, which such a server can't complete.
    */
-  private async asked({ claims, kid }: ProvenToken, request: RequestContext): Promise<KnownState> {
-    let asked = await this.states.ask(claims.jti, kid);
+  private async asked(token: ProvenToken, request: RequestContext): Promise<CompactState> {
+    let asked = await this.states.ask(token);
     if (!asked) {
       await this.reader.read();
-      asked = await this.states.ask(claims.jti, kid);
+      asked = await this.states.ask(token);
     }
     if (!asked) throw new AccessTokenRefusedError('unknown');
-    checkGood(claims, asked.state, request);
+    checkGood(token.claims, asked, request);
     return asked;
   }
 
@@ -146,13 +149,13 @@ export class AccessTokenService {
 }
 
 /** Claims are copies: where they differ from the row, the row is right and the token is not. */
-export function checkClaims(claims: AccessTokenClaims, state: TokenState): void {
+export function checkClaims(claims: Claims, state: TokenState): void {
   const isSame =
     claims.sub === state.identityId && claims.orgId === state.organizationId && claims.jti === state.tokenId;
   if (!isSame) throw new AccessTokenRefusedError('bad-claims');
 }
 
-function judged(state: TokenState | null, request: RequestContext): TokenState {
+function judged<S extends TokenState>(state: S | null, request: RequestContext): S {
   if (!state) throw new AccessTokenRefusedError('unknown');
   checkState(state, request.now);
   checkAddress(state, request);
@@ -160,7 +163,7 @@ function judged(state: TokenState | null, request: RequestContext): TokenState {
 }
 
 /** The steps after the proof, in the order of the contract; the use comes last. */
-function checkGood(claims: AccessTokenClaims, state: TokenState, request: RequestContext): void {
+function checkGood(claims: Claims, state: TokenState, request: RequestContext): void {
   checkClaims(claims, state);
   checkState(state, request.now);
   checkAddress(state, request);
@@ -183,7 +186,7 @@ function checkState(state: TokenState, now: Date): void {
 }
 
 /** The text's own end, and the row's: an old text of a renewed token ends before it. */
-function checkExpiry({ exp }: AccessTokenClaims, { expiresAt }: TokenState, now: Date): void {
+function checkExpiry({ exp }: Claims, { expiresAt }: TokenState, now: Date): void {
   if (Math.min(exp * 1000, expiresAt.getTime()) <= now.getTime()) throw new AccessTokenRefusedError('expired');
 }
 

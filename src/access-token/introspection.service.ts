@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { inParallel } from '../common/in-parallel.js';
 import type { Actor } from '../permission/actor.js';
 import { Permissions } from '../permission/permissions.service.js';
-import type { AccessTokenClaims } from './access-token-claims.js';
 import { AccessTokenMetrics } from './access-token-metrics.js';
 import { AccessTokenRefusedError, AddressNotAllowedError, type DenialReason } from './access-token-errors.js';
 import { AccessTokenService } from './access-token.service.js';
@@ -22,7 +21,7 @@ export interface Subject {
 export interface Verdict {
   /** Null where the text is none of ours. */
   tokenId: string | null;
-  claims: AccessTokenClaims | null;
+  claims: ProvenToken['claims'] | null;
   reason: DenialReason | null;
 }
 
@@ -81,5 +80,5 @@ export class Introspection {
 }
 
 /** A verifier sees the tokens of its own organization and of those below it. */
-const isWithin = ({ organizationId }: Actor, { orgId, rootOrgId }: AccessTokenClaims): boolean =>
+const isWithin = ({ organizationId }: Actor, { orgId, rootOrgId }: ProvenToken['claims']): boolean =>
   orgId === organizationId || rootOrgId === organizationId;

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { BadRequestError } from '../common/errors/app-error.js';
+import { leastRecent } from '../common/least-recent.js';
 import { AppConfig } from '../config/app-config.js';
 
 /** How long a count is good enough to mint by: others mint meanwhile, and tokens end. */
@@ -38,7 +38,7 @@ interface Count {
  */
 @Injectable()
 export class LiveTokens {
-  private readonly counts = new LRUCache<string, Count>({ max: MOST });
+  private readonly counts = leastRecent<Count>(MOST);
   private readonly most: number;
 
   constructor(

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
+import { leastRecent } from '../common/least-recent.js';
 import { AppConfig } from '../config/app-config.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import type { TokenPlace } from '../revocation/scope.js';
@@ -18,7 +19,7 @@ export class MintEpochs {
     private readonly revocations: RevocationLog,
     config: AppConfig,
   ) {
-    this.remembered = new LRUCache({ max: config.VERDICT_CACHE_SIZE });
+    this.remembered = leastRecent(config.VERDICT_CACHE_SIZE);
   }
 
   /** The highest sequence among the scopes of a place; from PostgreSQL unless memory will do and knows. */

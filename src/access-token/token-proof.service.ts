@@ -1,19 +1,67 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
+import { leastRecent } from '../common/least-recent.js';
+import { keyOf, Shared } from '../common/shared.js';
 import { AppConfig } from '../config/app-config.js';
 import { type AccessTokenClaims, isAccessTokenClaims } from './access-token-claims.js';
 import { AccessTokenMetrics } from './access-token-metrics.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
+import type { CompactState } from './compact-state.js';
 import { readHeader } from './compact-jws.js';
 import { signatureSize } from './key-material.js';
 import { SigningKeys, type VerificationKey } from './signing-keys.service.js';
 
+/** The claims that the texts of one identity for one organization have in common. */
+type CommonClaims = Pick<AccessTokenClaims, 'iss' | 'aud' | 'sub' | 'orgId' | 'rootOrgId'>;
+
+/** What is kept of the claims of a proven text: all that is asked of them. */
+class KeptClaims implements Pick<AccessTokenClaims, keyof CommonClaims | 'client_id' | 'jti' | 'iat' | 'exp'> {
+  constructor(
+    private readonly common: CommonClaims,
+    readonly jti: string,
+    readonly iat: number,
+    readonly exp: number,
+  ) {}
+
+  get iss() {
+    return this.common.iss;
+  }
+
+  get aud() {
+    return this.common.aud;
+  }
+
+  get sub() {
+    return this.common.sub;
+  }
+
+  get client_id() {
+    return this.common.sub;
+  }
+
+  get orgId() {
+    return this.common.orgId;
+  }
+
+  get rootOrgId() {
+    return this.common.rootOrgId;
+  }
+}
+
+const common = new Shared<CommonClaims>();
+
+function kept({ iss, aud, sub, orgId, rootOrgId, jti, iat, exp }: AccessTokenClaims): KeptClaims {
+  const shared = common.of(keyOf([iss, aud, sub, orgId, rootOrgId]), () => ({ iss, aud, sub, orgId, rootOrgId }));
+  return new KeptClaims(shared, jti, iat, exp);
+}
 /** A token whose signature, issuer and audience are good. Whether it still holds is another question. */
 export interface ProvenToken {
-  kid: string;
-  claims: AccessTokenClaims;
+  readonly kid: string;
+  readonly claims: KeptClaims;
+  /** What PostgreSQL said last of the token as this text's key signed it; whether that still holds has to be asked. */
+  state: CompactState | null;
 }
 
 /** The first step of every verification: did we sign this very text for this audience? Needs no database. */
@@ -28,7 +76,7 @@ export class TokenProof {
     private readonly config: AppConfig,
     private readonly metrics: AccessTokenMetrics,
   ) {
-    this.proven = new LRUCache({ max: config.VERDICT_CACHE_SIZE });
+    this.proven = leastRecent(config.VERDICT_CACHE_SIZE);
   }
 
   /** Issuers whose tokens are accepted: our own name, and those that we had before. */
@@ -60,7 +108,7 @@ export class TokenProof {
 
   /** Keeps what a text was proven to be. */
   remember(text: string, kid: string, payload: unknown): ProvenToken {
-    const token = { kid, claims: claimsOf(payload) };
+    const token = { kid, claims: kept(claimsOf(payload)), state: null };
     this.proven.set(digestOf(text), token);
     return token;
   }
@@ -86,8 +134,8 @@ export class TokenProof {
   }
 }
 
-/** One-shot, and of the whole text: no two texts share what was found of one of them. */
-const digestOf = (text: string): string => hash('sha256', text, 'base64url');
+/** One-shot, and of the whole text: no two texts share what was found of one of them. A character for each byte. */
+const digestOf = (text: string): string => hash('sha256', text, 'binary');
 
 /** The claims of a payload whose signature is good. */
 function claimsOf(payload: unknown): AccessTokenClaims {

@@ -12,7 +12,7 @@ import type { ActiveKey } from './signing-keys.service.js';
 import { TokenIssuer, wholeSeconds } from './token-issuer.service.js';
 import { lifetimeAtRenewal } from './token-lifetime.js';
 import { TokenProof } from './token-proof.service.js';
-import { lockToken, type TokenState } from './token-state.js';
+import { type HeldState, lockToken } from './token-state.js';
 
 /** A token with a new end. Its id stays; the old text stays good to its own end. */
 export interface RenewedToken {
@@ -24,7 +24,7 @@ export interface RenewedToken {
 
 /** A renewal that is written, and has yet to be signed. */
 interface Extension {
-  state: TokenState;
+  state: HeldState;
   /** Seconds since 1970. */
   iat: number;
   expiresIn: number;
@@ -67,7 +67,7 @@ export class TokenRenewal {
 
   private async extend(
     tx: EntityManager,
-    state: TokenState,
+    state: HeldState,
     key: ActiveKey,
     request: RequestContext,
   ): Promise<Extension> {

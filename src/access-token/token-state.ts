@@ -1,45 +1,16 @@
 import type { EntityManager } from 'typeorm';
-import type { TrustedIp } from '../common/http/trusted-ip.js';
-import type { PermissionRule } from '../database/entities/role.entity.js';
-import { type Prepared, runPrepared } from '../database/prepared.js';
+import { type Prepared, runPrepared, runPreparedAsText } from '../database/prepared.js';
 import { TIMELINE } from '../revocation/log-read.js';
 import { tokenScopesSql } from '../revocation/scope.js';
+import { compactState, type CompactState, type TokenState } from './compact-state.js';
 
-/** All that a token's goodness rests on, as PostgreSQL has it. */
-export interface TokenState {
-  tokenId: string;
-  identityId: string;
-  organizationId: string;
-  rootOrganizationId: string;
-  parentOrganizationId: string | null;
-  authMethod: string;
-  ttl: number;
-  maxTtl: number;
-  numUsesLimit: number;
-  numUses: number;
-  epoch: number;
-  createdAt: Date;
-  expiresAt: Date;
-  /** The token itself, a scope that it lies in, its identity, its organization or the key of its text. */
-  isRevoked: boolean;
-  isMember: boolean;
-  role: string | null;
-  permissions: PermissionRule[] | null;
-  /** Null when the identity's Token Auth is gone. */
-  trustedIps: TrustedIp[] | null;
-  /** The timeline of the server that said so. */
-  timeline: string;
-}
+export type { TokenState } from './compact-state.js';
 
-const COLUMNS = `
-  t.id AS "tokenId", t.identity_id AS "identityId", t.organization_id AS "organizationId",
-  o.root_id AS "rootOrganizationId", o.parent_id AS "parentOrganizationId", t.auth_method AS "authMethod",
-  t.ttl, t.max_ttl AS "maxTtl", t.num_uses_limit AS "numUsesLimit", t.num_uses AS "numUses",
-  t.epoch::float8 AS epoch, t.created_at AS "createdAt", t.expires_at AS "expiresAt",
-  (t.revoked_at IS NOT NULL OR i.deleted_at IS NOT NULL OR o.deleted_at IS NOT NULL OR root.deleted_at IS NOT NULL
-    OR k.state = 'revoked' OR c.trusted_ips IS NULL OR coalesce(e.sequence > t.epoch, false)) AS "isRevoked",
-  coalesce(m.is_active, false) AS "isMember", m.role, r.permissions, c.trusted_ips AS "trustedIps",
-  ${TIMELINE} AS timeline`;
+const EXPRESSIONS = {
+  isRevoked: `(t.revoked_at IS NOT NULL OR i.deleted_at IS NOT NULL OR o.deleted_at IS NOT NULL
+    OR root.deleted_at IS NOT NULL OR k.state = 'revoked' OR c.trusted_ips IS NULL OR coalesce(e.sequence > t.epoch, false))`,
+  isMember: 'coalesce(m.is_active, false)',
+};
 
 const epochAbove = (kid: string): string =>
   `LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${tokenScopesSql(kid)}) e ON true`;
@@ -48,7 +19,9 @@ const epochAbove = (kid: string): string =>
 const READ: Prepared = {
   name: 'read_token_state',
   text: `
-  SELECT asked.place::int, ${COLUMNS}
+  SELECT asked.place, t.id, t.num_uses, (extract(epoch FROM t.expires_at) * 1000)::float8, ${EXPRESSIONS.isRevoked},
+    t.identity_id, t.organization_id, o.root_id, t.num_uses_limit, ${EXPRESSIONS.isMember}, m.role, r.permissions,
+    c.trusted_ips, ${TIMELINE}
   FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS asked(token_id, kid, place)
   JOIN access_token t ON t.id = asked.token_id
   JOIN identity i ON i.id = t.identity_id
@@ -70,7 +43,12 @@ const READ: Prepared = {
 const HOLD: Prepared = {
   name: 'hold_token_state',
   text: `
-  SELECT ${COLUMNS}, r.id IS DISTINCT FROM m.role_id AS "hasFormerRole"
+  SELECT t.id AS "tokenId", t.identity_id AS "identityId", t.organization_id AS "organizationId",
+    o.root_id AS "rootOrganizationId", o.parent_id AS "parentOrganizationId",
+    t.ttl, t.max_ttl AS "maxTtl", t.num_uses_limit AS "numUsesLimit", t.num_uses AS "numUses",
+    t.epoch::float8 AS epoch, t.created_at AS "createdAt", t.expires_at AS "expiresAt",
+    ${EXPRESSIONS.isRevoked} AS "isRevoked", ${EXPRESSIONS.isMember} AS "isMember", m.role, r.permissions,
+    c.trusted_ips AS "trustedIps", ${TIMELINE} AS timeline, r.id IS DISTINCT FROM m.role_id AS "hasFormerRole"
   FROM access_token t
   JOIN instance n ON n.id = 1
   JOIN identity i ON i.id = t.identity_id
@@ -91,12 +69,21 @@ export interface AskedToken {
   kid: string;
 }
 
+/** The position of what is asked in a transaction, or for one deed: it is not to be believed again. */
+const NOT_KEPT = -1;
+
 /** What PostgreSQL knows of tokens now, in the order of the questions. Null where there is no such token. */
-export async function readTokenStates(db: EntityManager, asked: AskedToken[]): Promise<(TokenState | null)[]> {
+export async function readTokenStates(
+  db: EntityManager,
+  asked: readonly AskedToken[],
+  position = NOT_KEPT,
+): Promise<(CompactState | null)[]> {
   const values = [asked.map(({ tokenId }) => tokenId), asked.map(({ kid }) => kid)];
-  const found = await runPrepared<TokenState & { place: number }>(db, READ, values);
-  const states: (TokenState | null)[] = asked.map(() => null);
-  for (const state of found) states[state.place - 1] = state;
+  const states: (CompactState | null)[] = asked.map(() => null);
+  for (const [place, ...row] of await runPreparedAsText(db, READ, values)) {
+    const index = Number(place) - 1;
+    states[index] = compactState(row, asked[index]?.tokenId ?? '', position);
+  }
   return states;
 }
 
@@ -106,14 +93,19 @@ export async function readTokenState(db: EntityManager, tokenId: string, kid: st
   return state ?? null;
 }
 
-interface HeldState extends TokenState {
-  /** The role was looked up before the membership's present row was there. */
-  hasFormerRole: boolean;
+/** The state of a token that is held, with what a renewal goes by. */
+export interface HeldState extends TokenState {
+  parentOrganizationId: string | null;
+  ttl: number;
+  maxTtl: number;
+  epoch: number;
+  createdAt: Date;
 }
 
 /** The same, held until the transaction ends. Null also when its identity's membership or configuration is gone. */
-export async function holdTokenState(tx: EntityManager, tokenId: string, kid: string): Promise<TokenState | null> {
-  const ask = (): Promise<HeldState[]> => runPrepared(tx, HOLD, [tokenId, kid]);
+export async function holdTokenState(tx: EntityManager, tokenId: string, kid: string): Promise<HeldState | null> {
+  // `hasFormerRole`: the role was looked up before the membership's present row was there.
+  const ask = (): Promise<(HeldState & { hasFormerRole: boolean })[]> => runPrepared(tx, HOLD, [tokenId, kid]);
   let [held] = await ask();
   // What is held by now stays, so the second answer is of one piece.
   if (held?.hasFormerRole) [held] = await ask();

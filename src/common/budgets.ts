@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
+import { leastRecent } from './least-recent.js';
 
 const MINUTE_MS = 60_000;
 
@@ -30,7 +31,7 @@ export class Budgets {
     readonly perMinute: number,
     most: number,
   ) {
-    this.budgets = new LRUCache({ max: most });
+    this.budgets = leastRecent(most);
   }
 
   /** Takes one, if there is one left. */

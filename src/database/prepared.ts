@@ -1,4 +1,4 @@
-import type { ClientBase, QueryResultRow } from 'pg';
+import type { ClientBase, Pool, QueryResultRow } from 'pg';
 import type { EntityManager } from 'typeorm';
 import { poolOf } from './pool.js';
 
@@ -13,11 +13,28 @@ export interface Prepared {
  * several times as long as running what a hot path asks.
  */
 export async function runPrepared<T extends QueryResultRow>(
-  { queryRunner, connection }: EntityManager,
+  db: EntityManager,
   statement: Prepared,
   values: unknown[],
 ): Promise<T[]> {
-  const through = queryRunner ? ((await queryRunner.connect()) as ClientBase) : poolOf(connection);
-  const { rows } = await through.query<T>({ ...statement, values });
+  const { rows } = await (await throughWhat(db)).query<T>({ ...statement, values });
   return rows;
+}
+
+/** Leaves every value as PostgreSQL writes it. */
+const AS_TEXT = { getTypeParser: () => (text: string) => text };
+
+/** The same for who reads the values better than by their types alone: each row is a list of texts. */
+export async function runPreparedAsText(
+  db: EntityManager,
+  statement: Prepared,
+  values: unknown[],
+): Promise<(string | null)[][]> {
+  const query = { ...statement, values, rowMode: 'array' as const, types: AS_TEXT };
+  const { rows } = await (await throughWhat(db)).query<(string | null)[]>(query);
+  return rows;
+}
+
+async function throughWhat({ queryRunner, connection }: EntityManager): Promise<ClientBase | Pool> {
+  return queryRunner ? ((await queryRunner.connect()) as ClientBase) : poolOf(connection);
 }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import type { MintJudgement } from '../access-token/mint-statement.js';
 import type { TokenHolder } from '../access-token/token-issuer.service.js';
 import type { Judging } from '../access-token/token-minter.service.js';
 import { BadRequestError, ForbiddenError } from '../common/errors/app-error.js';
+import { leastRecent } from '../common/least-recent.js';
 import { AppConfig } from '../config/app-config.js';
 import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.js';
 import { MemberIdentities } from '../permission/member-identities.service.js';
@@ -38,7 +39,7 @@ export class MintJudge {
     private readonly permissions: Permissions,
     config: AppConfig,
   ) {
-    this.remembered = new LRUCache({ max: config.VERDICT_CACHE_SIZE });
+    this.remembered = leastRecent(config.VERDICT_CACHE_SIZE);
   }
 
   async judge(actor: Actor, identityId: string, dto: CreateTokenDto, { fromMemory }: Judging): Promise<Judged> {
