@@ -1,3 +1,6 @@
+import { type KeyObject, sign } from 'node:crypto';
+import type { ActiveKey } from './key-material.js';
+
 /** Longer texts are no tokens of ours; the claims take some 900 characters. */
 const MAX_LENGTH = 4096;
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
@@ -33,4 +36,47 @@ function parseJson(part: string): unknown {
   } catch {
     return null;
   }
+}
+
+/** The header of what a key signs; it is the same as long as the key is. */
+const headers = new WeakMap<KeyObject, string>();
+
+function headerOf({ algorithm, kid, privateKey }: ActiveKey): string {
+  let header = headers.get(privateKey);
+  if (header === undefined) {
+    header = encoded({ alg: algorithm, typ: 'at+jwt', kid });
+    headers.set(privateKey, header);
+  }
+  return header;
+}
+
+const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
+
+/** Claims as a signed compact JWS (RFC 7515 section 7.1). Both algorithms digest by SHA-256. */
+export function signCompact(claims: object, key: ActiveKey): string {
+  const signed = `${headerOf(key)}.${encoded(claims)}`;
+  const signature = sign('sha256', Buffer.from(signed), key.privateKey);
+  return `${signed}.${(key.algorithm === 'ES256' ? sideBySide(signature) : signature).toString('base64url')}`;
+}
+
+/** Bytes of each of the two numbers of an ES256 signature. */
+const NUMBER_BYTES = 32;
+
+/** Where the first number begins in DER: after the sequence's tag and length, and its own. */
+const FIRST = 4;
+
+/**
+ * The two numbers of an ECDSA signature side by side (RFC 7518 section 3.4), from DER, which leaves leading zeros out
+ * and puts one before a number that would look negative. To have OpenSSL write them so costs as much as the signature.
+ */
+export function sideBySide(der: Buffer): Buffer {
+  const afterFirst = FIRST + der[FIRST - 1];
+  const second = afterFirst + 2;
+  const numbers = [der.subarray(FIRST, afterFirst), der.subarray(second, second + der[second - 1])];
+  const bytes = Buffer.alloc(2 * NUMBER_BYTES);
+  for (const [index, number] of numbers.entries()) {
+    const digits = number.subarray(Math.max(0, number.length - NUMBER_BYTES));
+    bytes.set(digits, (index + 1) * NUMBER_BYTES - digits.length);
+  }
+  return bytes;
 }

@@ -134,9 +134,26 @@ const MINT_ONE: Prepared = {
 /** Many mints, none of which can hold the others up. */
 const MINT_MANY: Prepared = { name: 'mint_many', text: mintSql('goes on', 'SELECT id FROM minted') };
 
-/** A row with the names of its columns, as PostgreSQL reads it back from JSON. */
-const columnsOf = (row: object): object =>
-  Object.fromEntries(Object.entries(row).map(([name, value]) => [snake(name), value as unknown]));
+/** Columns by the names of their properties: few, and asked for with every mint. */
+const columns = new Map<string, string>();
+
+function columnOf(property: string): string {
+  let column = columns.get(property);
+  if (column === undefined) {
+    column = snake(property);
+    columns.set(property, column);
+  }
+  return column;
+}
+
+/** A row with the names of its columns, as PostgreSQL reads it back from JSON. What is left out is null there. */
+function columnsOf(row: object): object {
+  const values: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(row) as [string, unknown][]) {
+    if (value !== null) values[columnOf(name)] = value;
+  }
+  return values;
+}
 
 const keyColumnsOf = (kept: IdempotencyKey): object =>
   columnsOf({ ...kept, bodyDigest: `\\x${kept.bodyDigest.toString('hex')}` });

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { JwtService } from '@nestjs/jwt';
 import type { EntityManager } from 'typeorm';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import { allowsEveryAddress, type TrustedIp } from '../common/http/trusted-ip.js';
@@ -8,6 +7,7 @@ import { AppConfig } from '../config/app-config.js';
 import type { AccessToken } from '../database/entities/access-token.entity.js';
 import { type AccessTokenClaims, AUTH_TOKEN_TYPE, TOKEN_AUTH } from './access-token-claims.js';
 import { AccessTokenMetrics } from './access-token-metrics.js';
+import { signCompact } from './compact-jws.js';
 import { holdIfActive } from './key-hold.js';
 import { type ActiveKey, SigningKeys } from './signing-keys.service.js';
 import { lifetimeAtMint } from './token-lifetime.js';
@@ -70,7 +70,6 @@ const ATTEMPTS = 2;
 export class TokenIssuer {
   constructor(
     private readonly keys: SigningKeys,
-    private readonly jwt: JwtService,
     private readonly config: AppConfig,
     private readonly metrics: AccessTokenMetrics,
   ) {}
@@ -128,12 +127,8 @@ export class TokenIssuer {
   }
 
   /** The text of a token whose claims were fixed before. */
-  signClaims(claims: AccessTokenClaims, { algorithm, kid, privateKey }: ActiveKey): string {
-    return this.jwt.sign(claims, {
-      algorithm,
-      privateKey,
-      header: { alg: algorithm, typ: 'at+jwt', kid },
-    });
+  signClaims(claims: AccessTokenClaims, key: ActiveKey): string {
+    return signCompact(claims, key);
   }
 
   private claimsOf(content: TokenContent): AccessTokenClaims {
