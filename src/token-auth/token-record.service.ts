@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Authority } from '../access-token/authority.service.js';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
+import { Batches } from '../common/batches.js';
+import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import { isUuid } from '../common/uuid.js';
+import { AppConfig } from '../config/app-config.js';
 import { AccessToken } from '../database/entities/access-token.entity.js';
 import { MemberIdentities } from '../permission/member-identities.service.js';
 import type { Actor } from '../permission/actor.js';
@@ -10,15 +13,35 @@ import type { Action } from '../permission/catalog.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { TokenNotFoundError } from './token-auth-errors.js';
-import { listTokenRecords, type Page, readTokenRecord, type TokenRecord } from './token-records.js';
+import {
+  type AskedRecord,
+  listTokenRecords,
+  type Page,
+  readTokenRecord,
+  readTokenRecords,
+  type TokenRecord,
+} from './token-records.js';
+
+/** Several at a time, so that one connection which no longer answers doesn't keep everybody from the others. */
+const LIMITS = { underWay: 4, size: 64 };
+
+/** So many questions for each connection may wait for the database; whoever comes then is told to come back. */
+const WAITING_PER_CONNECTION = 20;
 
 /** Reads the records of tokens that work in the caller's organization. Records of dead tokens stay readable. */
 @Injectable()
 export class TokenRecordReader {
+  private readonly reads = new Batches<AskedRecord, TokenRecord | null>(
+    async (asked) => readTokenRecords(this.dataSource.manager, asked),
+    LIMITS,
+  );
+  private numAsking = 0;
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly identities: MemberIdentities,
     private readonly permissions: Permissions,
+    private readonly config: AppConfig,
   ) {}
 
   async list(actor: Actor, identityId: string, page: Page): Promise<TokenRecord[]> {
@@ -29,17 +52,30 @@ export class TokenRecordReader {
   }
 
   async read(actor: Actor, tokenId: string): Promise<TokenRecord> {
-    const record = await findRecord(this.dataSource.manager, actor, tokenId);
+    const record = found(await this.ask(actor, tokenId));
     this.permissions.check(actor, 'identity', 'get-token');
     return record;
   }
 
   /** The older spelling names the identity too, and then the two must belong together. */
   async readOf(actor: Actor, identityId: string, tokenId: string): Promise<TokenRecord> {
-    const record = await findRecord(this.dataSource.manager, actor, tokenId);
+    const record = found(await this.ask(actor, tokenId));
     if (record.identityId !== identityId.toLowerCase()) throw new TokenNotFoundError();
     this.permissions.check(actor, 'identity', 'get-token');
     return record;
+  }
+
+  private async ask({ organizationId }: Actor, tokenId: string): Promise<TokenRecord | null> {
+    if (!isUuid(tokenId)) return null;
+    if (this.numAsking >= this.config.DATABASE_POOL_SIZE * WAITING_PER_CONNECTION) {
+      throw new ServiceUnavailableError('Too many records are being looked up right now');
+    }
+    this.numAsking += 1;
+    try {
+      return await this.reads.ask({ organizationId, tokenId });
+    } finally {
+      this.numAsking -= 1;
+    }
   }
 }
 
@@ -91,7 +127,10 @@ export class TokenRecordService {
 }
 
 async function findRecord(db: EntityManager, { organizationId }: Actor, tokenId: string): Promise<TokenRecord> {
-  const record = isUuid(tokenId) ? await readTokenRecord(db, organizationId, tokenId) : null;
+  return found(isUuid(tokenId) ? await readTokenRecord(db, organizationId, tokenId) : null);
+}
+
+function found(record: TokenRecord | null): TokenRecord {
   if (!record) throw new TokenNotFoundError();
   return record;
 }

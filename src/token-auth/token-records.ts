@@ -25,24 +25,35 @@ export interface TokenRecord {
 
 const SCOPES = tokenScopesSql();
 
-const RECORDS = `
-  SELECT t.id, t.identity_id AS "identityId", t.name, t.ttl, t.max_ttl AS "maxTtl",
+const COLUMNS = `
+  t.id, t.identity_id AS "identityId", t.name, t.ttl, t.max_ttl AS "maxTtl",
     CASE WHEN t.num_uses_limit > 0 THEN t.num_uses ELSE coalesce(u.num_uses, 0)::float8 END AS "numUses",
     t.num_uses_limit AS "numUsesLimit", greatest(u.last_used_at, t.last_used_at) AS "lastUsedAt",
     t.last_renewed_at AS "lastRenewedAt", t.expires_at AS "expiresAt", t.revoked_at AS "revokedAt",
     (t.revoked_at IS NOT NULL OR k.state = 'revoked' OR coalesce(e.sequence > t.epoch, false)) AS "isRevoked",
     t.created_at AS "createdAt", t.updated_at AS "updatedAt",
-    CASE WHEN o.parent_id IS NULL THEN NULL ELSE o.id END AS "subOrganizationId"
-  FROM access_token t
+    CASE WHEN o.parent_id IS NULL THEN NULL ELSE o.id END AS "subOrganizationId"`;
+
+const BESIDE = `
   JOIN organization o ON o.id = t.organization_id
   JOIN signing_key k ON k.kid = t.kid
   JOIN identity i ON i.id = t.identity_id AND i.deleted_at IS NULL
   LEFT JOIN access_token_usage u ON u.token_id = t.id
-  LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${SCOPES}) e ON true
-  WHERE t.organization_id = $1`;
+  LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${SCOPES}) e ON true`;
+
+const RECORDS = `SELECT ${COLUMNS} FROM access_token t ${BESIDE} WHERE t.organization_id = $1`;
 
 const PAGE = `${RECORDS} AND t.identity_id = $2 ORDER BY t.created_at DESC, t.id DESC LIMIT $3 OFFSET $4`;
 const ONE: Prepared = { name: 'read_token_record', text: `${RECORDS} AND t.id = $2` };
+
+/** The same for many at once. */
+const MANY: Prepared = {
+  name: 'read_token_records',
+  text: `
+  SELECT asked.place::int, ${COLUMNS}
+  FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS asked(organization_id, token_id, place)
+  JOIN access_token t ON t.id = asked.token_id AND t.organization_id = asked.organization_id ${BESIDE}`,
+};
 
 export interface Page {
   offset?: number;
@@ -67,4 +78,23 @@ export async function readTokenRecord(
 ): Promise<TokenRecord | null> {
   const [record] = await runPrepared<TokenRecord>(db, ONE, [organizationId, tokenId]);
   return record ?? null;
+}
+
+/** A token, and the organization that whoever asks works in. */
+export interface AskedRecord {
+  organizationId: string;
+  tokenId: string;
+}
+
+/** The same of many, in the order of the questions. */
+export async function readTokenRecords(
+  db: EntityManager,
+  asked: readonly AskedRecord[],
+): Promise<(TokenRecord | null)[]> {
+  const values = [asked.map(({ organizationId }) => organizationId), asked.map(({ tokenId }) => tokenId)];
+  const records: (TokenRecord | null)[] = asked.map(() => null);
+  for (const { place, ...record } of await runPrepared<TokenRecord & { place: number }>(db, MANY, values)) {
+    records[place - 1] = record;
+  }
+  return records;
 }
