@@ -35,6 +35,18 @@ describe('reading a token record', () => {
         expect((await read(id.toUpperCase(), tokenId.toUpperCase())).body.token.id).toBe(tokenId);
       });
 
+      it('gives everybody the record that they asked for, however many ask at the same time', async () => {
+        const { id } = await app.given.identity();
+        const minted = await Promise.all(
+          Array.from({ length: 40 }, (_, index) => app.given.mint(id, { name: `n${index}` })),
+        );
+        const asked = minted.flatMap(({ tokenData }) => [tokenData.id, UNKNOWN_ID]);
+        const answers = await Promise.all(asked.map(async (tokenId) => read(id, tokenId)));
+        expect(answers.map(({ status, body }) => (status === 200 ? body.token.name : status))).toEqual(
+          minted.flatMap((_, index) => [`n${index}`, 404]),
+        );
+      });
+
       it('is not to be kept by anybody on the way', async () => {
         const { id, tokenId } = await app.given.identity();
         expect((await read(id, tokenId)).headers.get('cache-control')).toBe('no-store');
