@@ -1,4 +1,5 @@
 import { tally } from '../support/answers.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
 import { headerOf } from '../support/jwt.js';
 import { KeysOf } from '../support/keys-of.js';
 import { TestApp } from '../support/test-app.js';
@@ -16,14 +17,17 @@ describe('signing keys: rotation', () => {
   let replica: TestApp;
   let keys: KeysOf;
   let others: KeysOf;
+  let link: DatabaseProxy;
   beforeEach(async () => {
+    link = new DatabaseProxy();
     app = await TestApp.start({ env });
-    replica = await TestApp.start({ env, beside: app });
+    replica = await TestApp.start({ env, beside: app, via: link.open });
     keys = new KeysOf(app);
     others = new KeysOf(replica);
   });
   afterEach(async () => {
     await replica.stop();
+    await link.cut();
     await app.stop();
   });
 
@@ -98,11 +102,14 @@ describe('signing keys: rotation', () => {
     it('on a replica that has not learnt of it: what it mints and renews is signed by the new key', async () => {
       const { id, token } = await app.given.identity();
       const old = headerOf(token).kid;
+      const log = link.holdBack('INSERT INTO replica');
+      await log.answered;
       const kid = await keys.rotate();
       expect(others.loaded.active().kid).toBe(old);
       const minted = await new TokenAuthApi(replica).mint(id, {}, (await app.given.root()).token);
       expect(minted.status).toBe(200);
       expect(headerOf(minted.body.accessToken as string)).toMatchObject({ kid });
+      log.letGo();
       const again = await keys.rotate();
       const renewed = await renew(token, replica);
       expect(renewed.status).toBe(200);
