@@ -1,35 +1,9 @@
 import type { EntityManager } from 'typeorm';
-import type { TrustedIp } from '../common/http/trusted-ip.js';
-import type { AccessToken } from '../database/entities/access-token.entity.js';
-import type { AuditEvent } from '../database/entities/audit-event.entity.js';
-import type { IdempotencyKey } from '../database/entities/idempotency-key.entity.js';
-import type { PermissionRule } from '../database/entities/role.entity.js';
-import { snake } from '../database/naming.js';
 import { type Prepared, runPrepared } from '../database/prepared.js';
 import { scopesSql, tokenScopesSql } from '../revocation/scope.js';
 import { passGate, tryGate } from './gate.js';
-
-/** A role as somebody was judged to hold it. */
-export interface JudgedRole {
-  role: string;
-  roleId: string | null;
-  permissions: PermissionRule[] | null;
-}
-
-/** What a mint was judged by. The statement mints only if all of it still holds. */
-export interface MintJudgement {
-  callerTokenId: string;
-  /** The key of the caller's text. */
-  callerKid: string;
-  /** The caller's own membership in the organization that the new token is scoped to. */
-  callerRole: JudgedRole;
-  /** The identity's membership there. */
-  identityRole: JudgedRole;
-  configId: string;
-  trustedIps: TrustedIp[];
-  /** What the request calls the organization, if it does. */
-  organizationSlug: string | null;
-}
+import { mintValues } from './mint-values.js';
+import type { ProposedMint } from './proposed-mint.js';
 
 const CALLER_SCOPES = scopesSql({
   identityId: 'ct.identity_id',
@@ -50,37 +24,63 @@ type Patience = 'waits' | 'goes on';
 /** A role is locked where it is looked up, and that only once the gate has been passed. */
 const customRole = (roleId: string, ifLocked: string): string =>
   `LEFT JOIN LATERAL (
-    SELECT permissions FROM role WHERE id = ${roleId} AND member."hasPassed" FOR SHARE ${ifLocked})`;
+    SELECT permissions FROM role WHERE id = ${roleId} AND asked."hasPassed" FOR SHARE ${ifLocked})`;
 
 const isAsJudged = (membership: string, permissions: string, judged: string): string => `
   ${membership}.is_active AND ${membership}.role = j."${judged}"->>'role'
   AND ${membership}.role_id IS NOT DISTINCT FROM (j."${judged}"->>'roleId')::uuid
   AND ${permissions}.permissions IS NOT DISTINCT FROM nullif(j."${judged}"->'permissions', 'null')`;
 
+/** Writes the rows of what was granted, each the first one's of its group but for what it differs in. */
+const WRITE = `
+  proposed AS MATERIALIZED (
+    SELECT t AS token, a AS audit, own.kept
+    FROM granted
+    CROSS JOIN LATERAL jsonb_to_recordset(granted.mints) AS own(token jsonb, audit jsonb, kept jsonb)
+    CROSS JOIN LATERAL jsonb_populate_record(granted.token, own.token) t
+    CROSS JOIN LATERAL jsonb_populate_record(
+      jsonb_populate_record(NULL::audit_event, granted.audit), own.audit) a
+  ),
+  keyed AS (
+    INSERT INTO idempotency_key AS earlier
+    SELECT k.* FROM proposed CROSS JOIN LATERAL jsonb_populate_record(NULL::idempotency_key, kept) k
+    WHERE kept IS NOT NULL
+    ON CONFLICT ON CONSTRAINT pk_idempotency_key DO UPDATE
+      SET token_id = excluded.token_id, body_digest = excluded.body_digest, claims = excluded.claims,
+        expires_at = excluded.expires_at
+      WHERE earlier.expires_at <= (SELECT (token).created_at FROM proposed)
+    RETURNING token_id
+  ),
+  admitted AS (SELECT token, audit FROM proposed WHERE kept IS NULL OR EXISTS (SELECT FROM keyed)),
+  minted AS (INSERT INTO access_token SELECT (token).* FROM admitted RETURNING id),
+  audited AS (INSERT INTO audit_event SELECT (audit).* FROM admitted)`;
+
 /**
  * Everything that speaks for a mint, found again and held until the rows are in: the caller's token, identity,
  * configuration and memberships; the new token's identity, membership, configuration, organization and key; the
  * instance. A revocation that came first leaves nothing to hold, and then nothing is written.
+ * What several mints rest on is looked at once for all of them.
  * Of requests with one idempotency key, the first to write its row mints; the others wait for it and write nothing.
  */
 function mintSql(patience: Patience, outcome: string): string {
   const [gate, ifLocked] =
     patience === 'waits'
-      ? [`${passGate('m."rootOrganizationId"')} IS NOT NULL`, '']
-      : [tryGate('m."rootOrganizationId"'), 'SKIP LOCKED'];
+      ? [`${passGate('g."rootOrganizationId"')} IS NOT NULL`, '']
+      : [tryGate('g."rootOrganizationId"'), 'SKIP LOCKED'];
   return `
-  WITH member AS MATERIALIZED (
-    SELECT m.*, ${gate} AS "hasPassed"
-    FROM jsonb_to_recordset($1::jsonb) AS m(token jsonb, audit jsonb, judgement jsonb, kept jsonb, "rootOrganizationId" text)
+  WITH asked AS MATERIALIZED (
+    SELECT g.*, ${gate} AS "hasPassed"
+    FROM jsonb_to_recordset($1::jsonb) AS g(judgement jsonb, "rootOrganizationId" text, latest timestamptz,
+      token jsonb, audit jsonb, mints jsonb)
   ),
   granted AS MATERIALIZED (
-    SELECT t AS token, member.audit, member.kept
-    FROM member
-    CROSS JOIN LATERAL jsonb_populate_record(NULL::access_token, member.token) t
-    CROSS JOIN LATERAL jsonb_to_record(member.judgement) AS j("callerTokenId" uuid, "callerKid" text, "callerRole" jsonb,
+    SELECT t AS token, asked.audit, asked.mints
+    FROM asked
+    CROSS JOIN LATERAL jsonb_populate_record(NULL::access_token, asked.token) t
+    CROSS JOIN LATERAL jsonb_to_record(asked.judgement) AS j("callerTokenId" uuid, "callerKid" text, "callerRole" jsonb,
       "identityRole" jsonb, "configId" uuid, "trustedIps" jsonb, "organizationSlug" text)
     JOIN instance n ON n.id = 1
-    JOIN access_token ct ON ct.id = j."callerTokenId" AND ct.revoked_at IS NULL AND ct.expires_at > t.created_at
+    JOIN access_token ct ON ct.id = j."callerTokenId" AND ct.revoked_at IS NULL AND ct.expires_at > asked.latest
     JOIN identity ci ON ci.id = ct.identity_id AND ci.deleted_at IS NULL
     JOIN organization co ON co.id = ct.organization_id AND co.deleted_at IS NULL
     JOIN membership ctm ON ctm.organization_id = ct.organization_id AND ctm.identity_id = ct.identity_id AND ctm.is_active
@@ -98,27 +98,14 @@ function mintSql(patience: Patience, outcome: string): string {
     JOIN token_auth_config c ON c.id = j."configId" AND c.identity_id = t.identity_id AND c.ttl = t.ttl
       AND c.max_ttl = t.max_ttl AND c.num_uses_limit = t.num_uses_limit AND c.trusted_ips = j."trustedIps"
     JOIN signing_key k ON k.kid = t.kid AND k.state = 'active'
-    WHERE member."hasPassed"
+    WHERE asked."hasPassed"
       AND ${isAsJudged('cm', 'cr', 'callerRole')}
       AND ${isAsJudged('m', 'r', 'identityRole')}
       AND ${epochBelow(CALLER_SCOPES, 'ct.epoch')}
       AND ${epochBelow(SCOPES, 't.epoch')}
     FOR SHARE OF n, ct, ci, co, ctm, cc, ck, cm, i, o, root, m, c, k ${ifLocked}
   ),
-  keyed AS (
-    INSERT INTO idempotency_key AS earlier
-    SELECT (jsonb_populate_record(NULL::idempotency_key, kept)).* FROM granted WHERE kept IS NOT NULL
-    ON CONFLICT ON CONSTRAINT pk_idempotency_key DO UPDATE
-      SET token_id = excluded.token_id, body_digest = excluded.body_digest, claims = excluded.claims,
-        expires_at = excluded.expires_at
-      WHERE earlier.expires_at <= (SELECT (token).created_at FROM granted)
-    RETURNING token_id
-  ),
-  admitted AS (SELECT token, audit FROM granted WHERE kept IS NULL OR EXISTS (SELECT FROM keyed)),
-  minted AS (INSERT INTO access_token SELECT (token).* FROM admitted RETURNING id),
-  audited AS (
-    INSERT INTO audit_event SELECT (jsonb_populate_record(NULL::audit_event, audit)).* FROM admitted
-  )
+  ${WRITE}
   ${outcome}`;
 }
 
@@ -134,48 +121,6 @@ const MINT_ONE: Prepared = {
 /** Many mints, none of which can hold the others up. */
 const MINT_MANY: Prepared = { name: 'mint_many', text: mintSql('goes on', 'SELECT id FROM minted') };
 
-/** Columns by the names of their properties: few, and asked for with every mint. */
-const columns = new Map<string, string>();
-
-function columnOf(property: string): string {
-  let column = columns.get(property);
-  if (column === undefined) {
-    column = snake(property);
-    columns.set(property, column);
-  }
-  return column;
-}
-
-/** A row with the names of its columns, as PostgreSQL reads it back from JSON. What is left out is null there. */
-function columnsOf(row: object): object {
-  const values: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(row) as [string, unknown][]) {
-    if (value !== null) values[columnOf(name)] = value;
-  }
-  return values;
-}
-
-const keyColumnsOf = (kept: IdempotencyKey): object =>
-  columnsOf({ ...kept, bodyDigest: `\\x${kept.bodyDigest.toString('hex')}` });
-
-/** What a mint writes, and what it was judged by. */
-export interface ProposedMint {
-  token: AccessToken;
-  audit: AuditEvent;
-  /** Null when the request has no idempotency key. */
-  kept: IdempotencyKey | null;
-  judgement: MintJudgement;
-  /** Whose gate the mint passes. */
-  rootOrganizationId: string;
-}
-
-const memberOf = ({ token, audit, kept, ...rest }: ProposedMint): object => ({
-  ...rest,
-  token: columnsOf(token),
-  audit: columnsOf(audit),
-  kept: kept && keyColumnsOf(kept),
-});
-
 /**
  * `minted`: the rows are written. The others wrote nothing; `changed`: something is no longer as it was judged;
  * `repeated`: all is, but the idempotency key stands for an earlier mint.
@@ -184,7 +129,7 @@ export type MintOutcome = 'minted' | 'changed' | 'repeated';
 
 /** Writes a token, its audit row and its idempotency key in one statement, if everything is still as it was judged. */
 export async function mintIfAsJudged(db: EntityManager, mint: ProposedMint): Promise<MintOutcome> {
-  const values = [JSON.stringify([memberOf(mint)])];
+  const values = [mintValues([mint])];
   const [found] = await runPrepared<{ isGranted: boolean; isMinted: boolean }>(db, MINT_ONE, values);
   if (found?.isMinted) return 'minted';
   return found?.isGranted ? 'repeated' : 'changed';
@@ -195,6 +140,6 @@ export async function mintIfAsJudged(db: EntityManager, mint: ProposedMint): Pro
  * others wrote nothing: something is no longer as it was judged, or may be changing right now.
  */
 export async function mintThoseAsJudged(db: EntityManager, mints: ProposedMint[]): Promise<Set<string>> {
-  const minted = await runPrepared<{ id: string }>(db, MINT_MANY, [JSON.stringify(mints.map(memberOf))]);
+  const minted = await runPrepared<{ id: string }>(db, MINT_MANY, [mintValues(mints)]);
   return new Set(minted.map(({ id }) => id));
 }

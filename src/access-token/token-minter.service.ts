@@ -13,7 +13,8 @@ import { TOKEN_AUTH } from './access-token-claims.js';
 import { findEarlierMint, keptOf, type RepeatableRequest } from './idempotency.js';
 import { MintEpochs } from './mint-epochs.service.js';
 import { MintBatches } from './mint-batches.service.js';
-import { mintIfAsJudged, type MintJudgement, type ProposedMint } from './mint-statement.js';
+import { mintIfAsJudged } from './mint-statement.js';
+import type { MintJudgement, ProposedMint } from './proposed-mint.js';
 import type { ActiveKey } from './signing-keys.service.js';
 import { type IssuedToken, type TokenHolder, TokenIssuer, type TokenLimits } from './token-issuer.service.js';
 

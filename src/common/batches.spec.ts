@@ -2,7 +2,7 @@ import { Batches } from './batches.js';
 
 describe('questions that are answered together', () => {
   /** Batches whose answers are given by hand. */
-  const given = (limits: { underWay: number; size: number }) => {
+  const given = (limits: { underWay: number; size: number; patience?: number }) => {
     const asked: {
       questions: number[];
       answer: (answers: (number | Promise<number>)[]) => void;
@@ -28,6 +28,49 @@ describe('questions that are answered together', () => {
     asked[3]?.answer([60, Promise.resolve(70)]);
     asked[2]?.answer([30, 40, 50]);
     expect(await answers).toEqual([10, 20, 30, 40, 50, 60, 70]);
+  });
+
+  describe('with patience', () => {
+    const PATIENCE_MS = 20;
+    beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate'] }));
+    afterEach(() => void jest.useRealTimers());
+
+    it('wait for the batch under way, unless they fill one or it takes too long', async () => {
+      const { asked, batches } = given({ underWay: 3, size: 2, patience: PATIENCE_MS });
+      const answers = Promise.all([1, 2].map((question) => batches.ask(question)));
+      expect(asked.map(({ questions }) => questions)).toEqual([[1]]);
+      const full = batches.ask(3);
+      expect(asked.map(({ questions }) => questions)).toEqual([[1], [2, 3]]);
+      const late = batches.ask(4);
+      jest.advanceTimersByTime(PATIENCE_MS - 1);
+      expect(asked).toHaveLength(2);
+      jest.advanceTimersByTime(1);
+      expect(asked.map(({ questions }) => questions)).toEqual([[1], [2, 3], [4]]);
+      const never = batches.ask(5);
+      jest.advanceTimersByTime(PATIENCE_MS);
+      expect(asked).toHaveLength(3);
+      asked[2]?.answer([40]);
+      await turn();
+      expect(asked).toHaveLength(3);
+      jest.advanceTimersByTime(PATIENCE_MS);
+      expect(asked[3]?.questions).toEqual([5]);
+      asked[3]?.answer([50]);
+      asked[1]?.answer([20, 30]);
+      asked[0]?.answer([10]);
+      expect(await Promise.all([answers, full, late, never])).toEqual([[10, 20], 30, 40, 50]);
+    });
+
+    it('leave together when the batch under way is done', async () => {
+      const { asked, batches } = given({ underWay: 2, size: 10, patience: PATIENCE_MS });
+      const answers = Promise.all([1, 2, 3].map((question) => batches.ask(question)));
+      asked[0]?.answer([10]);
+      await turn();
+      expect(asked.map(({ questions }) => questions)).toEqual([[1], [2, 3]]);
+      jest.advanceTimersByTime(PATIENCE_MS);
+      expect(asked).toHaveLength(2);
+      asked[1]?.answer([20, 30]);
+      expect(await answers).toEqual([10, 20, 30]);
+    });
   });
 
   it.each([

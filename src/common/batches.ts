@@ -4,32 +4,68 @@ interface Waiting<Q, A> {
   fail: (error: unknown) => void;
 }
 
+interface Limits {
+  /** Batches under way at the same time. */
+  underWay: number;
+  /** Questions in one batch. */
+  size: number;
+  /** Milliseconds for which a batch that isn't full lets the one before it be under way alone; absent: none. */
+  patience?: number;
+}
+
 /**
- * Answers the questions of many callers together. Nobody waits for company: a question leaves at once while fewer
- * batches are under way than may be, and those that come meanwhile leave together when one of them is done.
+ * Answers the questions of many callers together. Nobody waits for company: a question leaves at once while nothing is
+ * under way, and those that come meanwhile leave together when the batch before them is done, or when they are as many
+ * as may be, or when it has taken too long.
  */
 export class Batches<Q, A> {
   private readonly waiting: Waiting<Q, A>[] = [];
+  private readonly limits: Required<Limits>;
   private underWay = 0;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     /** Answers in the order of the questions; an answer that has yet to be found may be given as a promise. */
     private readonly answer: (questions: Q[]) => Promise<(A | PromiseLike<A>)[]>,
-    private readonly limits: { underWay: number; size: number },
-  ) {}
+    limits: Limits,
+  ) {
+    this.limits = { patience: 0, ...limits };
+  }
 
   /** Fails when the batch does. */
   async ask(question: Q): Promise<A> {
     return new Promise((tell, fail) => {
       this.waiting.push({ question, tell, fail });
-      if (this.underWay < this.limits.underWay) void this.work();
+      if (this.mayLeave()) void this.work();
+      else this.watch();
     });
+  }
+
+  private mayLeave(): boolean {
+    return this.underWay === 0 || (this.underWay < this.limits.underWay && this.isWorthIt());
+  }
+
+  /** Many small batches beside each other cost more than few large ones after each other. */
+  private isWorthIt(): boolean {
+    return this.limits.patience === 0 || this.waiting.length >= this.limits.size;
+  }
+
+  /** Sees to it that a batch which is stuck keeps nobody else. */
+  private watch(): void {
+    const { patience, underWay } = this.limits;
+    if (patience === 0 || this.timer || this.underWay >= underWay) return;
+    this.timer = setTimeout(() => void this.work(), patience).unref();
   }
 
   private async work(): Promise<void> {
     this.underWay += 1;
-    while (this.waiting.length > 0) await this.settle(this.waiting.splice(0, this.limits.size));
+    do {
+      clearTimeout(this.timer);
+      this.timer = undefined;
+      await this.settle(this.waiting.splice(0, this.limits.size));
+    } while (this.waiting.length > 0 && (this.underWay === 1 || this.isWorthIt()));
     this.underWay -= 1;
+    if (this.waiting.length > 0) this.watch();
   }
 
   private async settle(batch: Waiting<Q, A>[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
-import type { MintJudgement } from '../access-token/mint-statement.js';
+import type { MintJudgement } from '../access-token/proposed-mint.js';
 import type { TokenHolder } from '../access-token/token-issuer.service.js';
 import type { Judging } from '../access-token/token-minter.service.js';
 import { BadRequestError, ForbiddenError } from '../common/errors/app-error.js';

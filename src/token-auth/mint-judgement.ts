@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { JudgedRole } from '../access-token/mint-statement.js';
+import type { JudgedRole } from '../access-token/proposed-mint.js';
 import { ForbiddenError, NotFoundError } from '../common/errors/app-error.js';
 import type { Actor } from '../permission/actor.js';
 
