@@ -19,8 +19,8 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: many at o
   });
   afterAll(() => app.stop());
 
-  const createToken = (identityId: string, token: string, body: object = {}): Promise<Answer> =>
-    app.http.post(`/api/v1/auth/token-auth/identities/${identityId}/tokens`, { token, body });
+  const createToken = (identityId: string, token: string, body: object = {}, headers = {}): Promise<Answer> =>
+    app.http.post(`/api/v1/auth/token-auth/identities/${identityId}/tokens`, { token, body, headers });
   const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
   const statusesOf = (answers: Answer[]): number[] => answers.map(({ status }) => status);
 
@@ -35,11 +35,15 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: many at o
     const minted = await Promise.all(
       times(180, async (index) => {
         const { root, identity, index: kind } = pipelines[index % pipelines.length];
-        const answer = await createToken(identity.id, root.token, { name: `token ${index}` });
-        return { answer, identity, root, kind, name: `token ${index}` };
+        const name = index % 5 === 0 ? null : `token ${index}`;
+        const agent = `agent ${index}`;
+        const answer = await createToken(identity.id, root.token, name === null ? {} : { name }, {
+          'user-agent': agent,
+        });
+        return { answer, identity, root, kind, name, agent };
       }),
     );
-    for (const { answer, identity, root, kind, name } of minted) {
+    for (const { answer, identity, root, kind, name, agent } of minted) {
       expect(answer).toMatchObject({ status: 200, body: { expiresIn: 100 + kind, tokenData: { name } } });
       const { accessToken, tokenData } = answer.body;
       expect(tokenData.identityId).toBe(identity.id);
@@ -54,7 +58,7 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: many at o
       ).toEqual([{ name, identity_id: identity.id, ttl: 100 + kind }]);
       expect(
         await app.db.query(
-          `SELECT event, outcome, identity_id, actor_identity_id FROM audit_event WHERE token_id = $1`,
+          `SELECT event, outcome, identity_id, actor_identity_id, req_id, user_agent FROM audit_event WHERE token_id = $1`,
           [tokenData.id],
         ),
       ).toEqual([
@@ -63,6 +67,8 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: many at o
           outcome: 'success',
           identity_id: identity.id,
           actor_identity_id: root.identityId,
+          req_id: answer.headers.get('x-request-id'),
+          user_agent: agent,
         },
       ]);
     }
