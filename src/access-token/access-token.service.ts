@@ -71,10 +71,15 @@ export class AccessTokenService {
   }
 
   /** The same, for those who need to know what was found. */
-  async holdState(tx: EntityManager, { tokenId, kid, request }: Actor): Promise<HeldState> {
-    const state = judged(await holdTokenState(tx, tokenId, kid), request);
+  async holdState(tx: EntityManager, { tokenId, kid, request, timeline }: Actor): Promise<HeldState> {
+    const state = await holdTokenState(tx, tokenId, kid);
     this.reader.checkTrust();
-    return state;
+    try {
+      return judged(state, request);
+    } catch (error) {
+      await this.reader.confirm(timeline);
+      throw error;
+    }
   }
 
   /** Refuses what a transaction has done to a database that may be an older state of itself. */
@@ -127,18 +132,18 @@ export class AccessTokenService {
   }
 
   /**
-   * What we signed we have written, so who doesn't know it may be a server that was deposed: it is asked again once
-   * the log was read, which such a server can't complete.
+   * A server that was deposed doesn't know what has happened since. So where a later state may be better, it is asked
+   * again once the log was read, which such a server can't complete.
    */
   private async asked(token: ProvenToken, request: RequestContext): Promise<CompactState> {
-    let asked = await this.states.ask(token);
-    if (!asked) {
+    let state = await this.states.ask(token);
+    if (mayGetBetter(token.claims, state, request)) {
       await this.reader.read();
-      asked = await this.states.ask(token);
+      state = await this.states.ask(token);
     }
-    if (!asked) throw new AccessTokenRefusedError('unknown');
-    checkGood(token.claims, asked, request);
-    return asked;
+    if (!state) throw new AccessTokenRefusedError('unknown');
+    checkGood(token.claims, state, request);
+    return state;
   }
 
   /** One statement decides: of two requests at once, one takes the last use. */
@@ -179,6 +184,10 @@ function isGood(...facts: Parameters<typeof checkGood>): boolean {
   }
 }
 
+/** Whether a refusal by this state needn't be the last word: what is revoked or used up stays so. */
+const mayGetBetter = (claims: Claims, state: TokenState | null, request: RequestContext): boolean =>
+  !state || (!state.isRevoked && hasUsesLeft(state) && !isGood(claims, state, request));
+
 function checkState(state: TokenState, now: Date): void {
   if (state.isRevoked) throw new AccessTokenRefusedError('revoked');
   if (state.expiresAt <= now) throw new AccessTokenRefusedError('expired');
@@ -195,9 +204,11 @@ function checkAddress(state: TokenState, { address }: RequestContext): void {
 }
 
 /** A count that is at its limit never goes down; the statement that spends decides, this only saves asking it. */
-function checkUsesLeft({ numUses, numUsesLimit }: TokenState): void {
-  if (numUsesLimit > 0 && numUses >= numUsesLimit) throw new AccessTokenRefusedError('used-up');
+function checkUsesLeft(state: TokenState): void {
+  if (!hasUsesLeft(state)) throw new AccessTokenRefusedError('used-up');
 }
+
+const hasUsesLeft = ({ numUses, numUsesLimit }: TokenState): boolean => numUsesLimit === 0 || numUses < numUsesLimit;
 
 function actorOf(kid: string, state: TokenState, request: RequestContext): Actor {
   return {

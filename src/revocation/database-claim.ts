@@ -1,7 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { successorOf } from './incarnation.js';
 import type { SeenHead } from './log-position.js';
-import { hasMark } from './log-read.js';
+import { isMarkLost, markValues } from './log-read.js';
 
 const SYSTEM = '(SELECT system_identifier::text FROM pg_control_system())';
 const DATABASE = '(SELECT oid FROM pg_database WHERE datname = current_database())';
@@ -50,7 +50,7 @@ export async function putInDoubt(db: DataSource, incarnation: string, seen: Seen
   await db.query(
     `UPDATE instance SET database_oid = NULL
      WHERE id = 1 AND incarnation = $1 AND system_identifier IS NOT NULL AND database_oid IS NOT NULL
-       AND ($1::uuid <> $2::uuid OR NOT ${hasMark('$3', '$4')})`,
-    [incarnation, seen.incarnation, seen.mark?.sequence ?? null, seen.mark?.digest ?? null],
+       AND ($1::uuid <> $2::uuid OR ${isMarkLost('$3', '$4', '$5')})`,
+    [incarnation, seen.incarnation, ...markValues(seen.mark)],
   );
 }

@@ -1,6 +1,5 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
-import type { Clock } from '../common/clock.js';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import { claimOnce, putInDoubt } from './database-claim.js';
 import { isSuccessor } from './incarnation.js';
@@ -14,10 +13,7 @@ export class DatabaseTrust {
   private distrust: Distrust | null = null;
   private isTelling = false;
 
-  constructor(
-    private readonly dataSource: DataSource,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly dataSource: DataSource) {}
 
   /** The entry of the log that the database is to be asked for. */
   get mark(): LogMark | null {
@@ -45,7 +41,10 @@ export class DatabaseTrust {
   /** Judges by a read that asked for the mark. What comes later proves nothing: only a new incarnation ends a doubt. */
   take(read: DatabasePosition): void {
     const doubt = isSuccessor(read.incarnation, this.seen.incarnation) ? null : this.distrust;
-    this.note(distrustOf(read, this.seen, this.clock.now()) ?? doubt, read);
+    const found = distrustOf(read, this.seen);
+    // The database that it is now may be the right one again, and is told nothing.
+    if (found === 'log-went-back') void this.tellDatabase(read.incarnation);
+    this.note(found ?? doubt);
     if (this.isGiven) this.seen = seenAfter(read, this.seen);
   }
 
@@ -53,16 +52,16 @@ export class DatabaseTrust {
   judgement(): (position: DatabasePosition) => void {
     const { seen } = this;
     return (position) => {
-      const distrust = distrustOf(position, seen, this.clock.now());
+      const distrust = distrustOf(position, seen);
       if (!distrust) return;
       // A restore may have been accepted since the connection was asked: then nothing can be said of it.
       if (seen.incarnation !== this.seen.incarnation) throw new ServiceUnavailableError('The database has changed');
-      this.note(distrust, position);
+      if (distrust === 'log-went-back') void this.tellDatabase(position.incarnation);
+      this.note(distrust);
     };
   }
 
-  private note(distrust: Distrust | null, { incarnation }: DatabasePosition): void {
-    if (distrust === 'log-went-back') void this.tellDatabase(incarnation);
+  private note(distrust: Distrust | null): void {
     if (distrust !== null && this.isGiven) {
       this.log.fatal(`The database may be an older state of itself (${distrust}): nothing is accepted any more`);
     }

@@ -6,6 +6,7 @@ import {
   type LogMark,
   type LogRead,
   logReadOf,
+  markValues,
   READ_LOG,
   READ_POSITION,
   type Snapshot,
@@ -31,11 +32,16 @@ export class LogConnection {
     private readonly onHint: () => void,
   ) {}
 
-  /** Everything that has become visible since `seen`, and whether `mark` is in the log. */
+  /** Everything that has become visible since `seen`, and whether the log has lost `mark`. */
   async read(seen: Snapshot, mark: LogMark | null): Promise<LogRead> {
     try {
       this.client ??= await this.connect();
-      const { rows } = await this.client.query(READ_LOG, [this.replicaId, seen.xmax, seen.running, ...valuesOf(mark)]);
+      const { rows } = await this.client.query(READ_LOG, [
+        this.replicaId,
+        seen.xmax,
+        seen.running,
+        ...markValues(mark),
+      ]);
       if (this.hasWarned) throw new ServiceUnavailableError('The standby did not confirm the beat of this replica');
       return logReadOf(rows[0]);
     } catch (error) {
@@ -79,10 +85,8 @@ export class LogConnection {
   }
 }
 
-/** Which database any connection leads to, and whether `mark` is in its log; null before there is an instance. */
+/** Which database any connection leads to, and whether its log has lost `mark`; null before there is an instance. */
 export async function readPosition(client: pg.ClientBase, mark: LogMark | null): Promise<DatabasePosition | null> {
-  const { rows } = await client.query<DatabasePosition>(READ_POSITION, valuesOf(mark));
+  const { rows } = await client.query<DatabasePosition>(READ_POSITION, markValues(mark));
   return rows[0] ?? null;
 }
-
-const valuesOf = (mark: LogMark | null): unknown[] => [mark?.sequence ?? null, mark?.digest ?? null];

@@ -7,9 +7,6 @@ export type Distrust = 'another-database' | 'log-went-back';
 const isSame = (one: DatabaseIdentity, other: DatabaseIdentity): boolean =>
   one.systemIdentifier === other.systemIdentifier && one.databaseOid === other.databaseOid;
 
-/** An entry is missed only while the clean-up can't have taken it, whatever its clock says. Milliseconds. */
-const MARGIN_MS = 60_000;
-
 /** The farthest end of the log that was seen, in which incarnation. */
 export interface SeenHead {
   incarnation: string | null;
@@ -22,20 +19,15 @@ export interface SeenHead {
  * another database system or database (a dump was restored), or its log is not the one that this replica has seen (a
  * server took over that had not received everything, or a backup came back), be it by an incarnation that another one
  * has followed. A log that has grown again since doesn't have the entry that was seen. Null when all is well.
- * `position` tells of the mark in `seen`.
+ * The position tells of the mark in `seen`.
  */
-export function distrustOf(position: DatabasePosition, seen: SeenHead, now: Date): Distrust | null {
-  const { written, actual, incarnation } = position;
+export function distrustOf(
+  { written, actual, incarnation, isMarkLost }: DatabasePosition,
+  seen: SeenHead,
+): Distrust | null {
   if (written.systemIdentifier !== null && !isSame(written, actual)) return 'another-database';
   if (isSuccessor(incarnation, seen.incarnation)) return null;
-  return incarnation === seen.incarnation && !isMissing(position, seen.mark, now) ? null : 'log-went-back';
-}
-
-/** The newest entry of all stays whatever its age: a log that ends before it has lost it. */
-function isMissing({ head, hasMark, firstThatCounts }: DatabasePosition, mark: LogMark | null, now: Date): boolean {
-  if (!mark) return false;
-  if (!head || head.sequence < mark.sequence) return true;
-  return !hasMark && mark.sequence >= firstThatCounts && now.getTime() < Date.parse(mark.keepUntil) - MARGIN_MS;
+  return incarnation === seen.incarnation && !isMarkLost ? null : 'log-went-back';
 }
 
 /** What is remembered after a read. A new incarnation begins anew: an operator has accepted what it holds. */
@@ -45,4 +37,4 @@ export const seenAfter = ({ incarnation, head }: DatabasePosition, seen: SeenHea
 });
 
 const farther = (one: LogMark | null, other: LogMark | null): LogMark | null =>
-  (one?.sequence ?? 0) > (other?.sequence ?? 0) ? one : other;
+  (one?.sequence ?? 0) >= (other?.sequence ?? 0) ? one : other;

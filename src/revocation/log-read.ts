@@ -41,10 +41,8 @@ export interface LogMark {
 export interface DatabasePosition {
   /** The newest entry of the log; null when there is none. */
   head: LogMark | null;
-  /** Whether the entry that was asked for is in the log as it was; true where none was asked for. */
-  hasMark: boolean;
-  /** Entries before this one say nothing any more, and leave; 0 when all count. */
-  firstThatCounts: number;
+  /** Whether the entry that was asked for ought to be in the log and isn't; false where none was asked for. */
+  isMarkLost: boolean;
   /** Changes with a restore that was accepted. */
   incarnation: string;
   /** Changes when another server takes over (the timeline of the write-ahead log). */
@@ -88,22 +86,34 @@ export const TIMELINE = `CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_
 const DIGEST = `encode(sha256(convert_to(
   concat_ws(' ', r.transaction_id, r.effect, r.scope, r.key, extract(epoch FROM r.created_at)), 'UTF8')), 'hex')`;
 
-/** Whether an entry of that sequence and digest is in the log; both are null where nobody asks. */
-export const hasMark = (sequence: string, digest: string): string =>
-  `(${sequence}::bigint IS NULL
-    OR EXISTS (SELECT FROM revocation r WHERE r.sequence = ${sequence} AND ${DIGEST} = ${digest}))`;
+/**
+ * Whether an entry of that sequence and digest is missed, all three null where nobody asks. The newest entry of all stays
+ * whatever its age, so a log that ends before it has lost it; any other one may have been cleaned up when its time was
+ * over, by whatever clock, or when the whole instance was ended after it.
+ */
+export const isMarkLost = (sequence: string, digest: string, keepUntil: string): string =>
+  `coalesce(NOT EXISTS (SELECT FROM revocation r WHERE r.sequence = ${sequence}::bigint AND ${DIGEST} = ${digest})
+    AND (coalesce((SELECT max(sequence) FROM revocation), 0) < ${sequence}::bigint
+      OR ${sequence}::bigint >= ${FIRST_THAT_COUNTS}
+        AND clock_timestamp() < ${keepUntil}::timestamptz - interval '1 minute'), false)`;
 
-const position = (sequence: string, digest: string): string => `n.incarnation, ${TIMELINE} AS timeline,
+/** The values for these. */
+export const markValues = (mark: LogMark | null): unknown[] =>
+  [mark?.sequence, mark?.digest, mark?.keepUntil].map((part) => part ?? null);
+
+const position = (
+  ...mark: [sequence: string, digest: string, keepUntil: string]
+): string => `n.incarnation, ${TIMELINE} AS timeline,
     json_build_object('systemIdentifier', n.system_identifier, 'databaseOid', n.database_oid::text) AS written,
     json_build_object(
       'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
       'databaseOid', (SELECT oid::text FROM pg_database WHERE datname = current_database())) AS actual,
     (SELECT json_build_object('sequence', r.sequence, 'digest', ${DIGEST}, 'keepUntil', r.keep_until)
      FROM revocation r ORDER BY r.sequence DESC LIMIT 1) AS head,
-    ${hasMark(sequence, digest)} AS "hasMark", ${FIRST_THAT_COUNTS}::float8 AS "firstThatCounts"`;
+    ${isMarkLost(...mark)} AS "isMarkLost"`;
 
-/** Tells which database a connection leads to, and whether an entry is in its log: sequence and digest. */
-export const READ_POSITION = `SELECT ${position('$1', '$2')} FROM instance n WHERE n.id = 1`;
+/** Tells which database a connection leads to, and whether its log has lost an entry. */
+export const READ_POSITION = `SELECT ${position('$1', '$2', '$3')} FROM instance n WHERE n.id = 1`;
 
 /**
  * Entries become visible in another order than their sequences were drawn in. So a read asks not for what comes after
@@ -124,7 +134,7 @@ export const READ_LOG = `
     LIMIT ${MOST_ENTRIES + 1}
   )
   SELECT pg_current_snapshot()::text AS snapshot, clock_timestamp() AS "databaseTime",
-    ${position('$4', '$5')},
+    ${position('$4', '$5', '$6')},
     coalesce((SELECT json_agg(entry) FROM seen), '[]') AS entries
   FROM instance n WHERE n.id = 1`;
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
 
@@ -34,7 +35,7 @@ export class ReadTurns {
   async end(): Promise<void> {
     this.isStopped = true;
     clearTimeout(this.timer);
-    await this.running?.catch(() => undefined);
+    await (this.following ?? this.running)?.catch(() => undefined);
   }
 
   /** There is something to read. */
@@ -44,20 +45,19 @@ export class ReadTurns {
 
   /** Resolves when a read that was sent after this call has been applied; callers share it. */
   read(): Promise<void> {
-    if (!this.running) return this.start();
-    this.following ??= this.running
-      .catch(() => undefined)
-      .then(() => {
-        this.following = null;
-        return this.start();
-      });
+    this.following ??= this.start();
     return this.following;
   }
 
-  private start(): Promise<void> {
+  /** One read at a time, and no more of them than hints could ask for: each is a commit. */
+  private async start(): Promise<void> {
+    await this.running?.catch(() => undefined);
+    const wait = this.startedAt + HINTED_INTERVAL_MS - this.clock.monotonic();
+    if (wait > 0) await sleep(wait);
+    this.following = null;
     this.startedAt = this.clock.monotonic();
     this.running = this.readOnce().finally(() => (this.running = null));
-    return this.running;
+    await this.running;
   }
 
   /** Has the next read begin no later than so many milliseconds after the last one began. */

@@ -57,7 +57,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
     const url = config.DATABASE_DIRECT_URL ?? backing.databaseUrl;
     this.turns = new ReadTurns(clock, () => this.readOnce());
     this.connection = new LogConnection(url, newId(), () => this.turns.hasten());
-    this.trust = new DatabaseTrust(dataSource, clock);
+    this.trust = new DatabaseTrust(dataSource);
   }
 
   /** The first read: from here on, everything that is revoked is seen. */

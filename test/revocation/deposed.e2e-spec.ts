@@ -86,6 +86,20 @@ describe('a server that may have been deposed', () => {
     expect((await asSubject()).body).toEqual({ active: false });
   });
 
+  it.each([
+    ['ended', 'UPDATE access_token SET expires_at = created_at WHERE id = $1', 'id'],
+    ['switched off', 'UPDATE membership SET is_active = false WHERE identity_id = $1', 'identity'],
+    ['let in from elsewhere', `UPDATE token_auth_config SET trusted_ips = '[]' WHERE identity_id = $1`, 'identity'],
+  ])('is not believed that a token is %s, which another may know better', async (_what, statement, whose) => {
+    const [bearer, subject] = [await app.given.identity(), await app.given.identity()];
+    for (const one of [bearer, subject]) await app.db.query(statement, [whose === 'id' ? one.tokenId : one.id]);
+    const asBearer = () => app.http.get('/api/v1/identities/details', { token: bearer.token });
+    const asSubject = () => oauth.introspect({ token: subject.token });
+    expect(await answers([asBearer, asSubject])).toEqual([UNAVAILABLE, OAUTH_UNAVAILABLE]);
+    expect([401, 403]).toContain((await asBearer()).status);
+    expect((await asSubject()).body).toEqual({ active: false });
+  });
+
   it('is not believed when another is found to have taken over', async () => {
     const { token } = await app.given.root();
     const read = () => replica.http.get(`/api/v1/auth/token-auth/tokens/${UNKNOWN_ID}`, { token });
