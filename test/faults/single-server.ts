@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
+import { until } from './until.js';
 
+const WAITING = `FROM pg_stat_activity WHERE wait_event = 'SyncRep'`;
 const CHECKOUT = join(__dirname, '../..');
 
 /** A PostgreSQL as it comes, with all its durability; it can be ended and started again, and taken back to a copy. */
@@ -66,11 +68,13 @@ export class SingleServer {
   async demandStandby(): Promise<void> {
     await this.administer(`ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (nobody)'`);
     await this.administer('SELECT pg_reload_conf()');
+    // The server takes it up in its own time; the replicas commit several times a second.
+    await until('a commit waits for a standby', async () => (await this.administer(`SELECT ${WAITING}`)).length > 0);
   }
 
   /** As an operator would who is tired of waiting. */
   async breakOffWaits(): Promise<void> {
-    await this.administer(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`);
+    await this.administer(`SELECT pg_cancel_backend(pid) ${WAITING}`);
   }
 
   async demandNoStandby(): Promise<void> {
@@ -92,13 +96,13 @@ export class SingleServer {
     this.server = await startEmbeddedPostgres({ checkout: CHECKOUT, dataDir: this.directory, log: () => undefined });
   }
 
-  private async administer(statement: string): Promise<void> {
+  private async administer(statement: string): Promise<object[]> {
     const url = new URL(this.url);
     url.pathname = '/postgres';
     const client = new Client({ connectionString: url.href });
     await client.connect();
     try {
-      await client.query(statement);
+      return (await client.query<object>(statement)).rows;
     } finally {
       await client.end();
     }
