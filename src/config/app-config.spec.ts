@@ -18,4 +18,9 @@ describe('AppConfig', () => {
     expect(load(env, true)).toThrow('DATABASE_URL');
     expect(load(env, false)).toThrow('DATABASE_URL');
   });
+
+  it('refuses a name that stands for two addresses, where each would have a limit of connections of its own', () => {
+    expect(load({ HOST: 'localhost', DATABASE_URL }, true)).toThrow('HOST must be one address');
+    expect(load({ HOST: '::1', DATABASE_URL }, true)).not.toThrow();
+  });
 });

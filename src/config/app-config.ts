@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { plainToInstance } from 'class-transformer';
-import { validateSync } from 'class-validator';
+import { Matches, validateSync } from 'class-validator';
 import { parseTrustedIp } from '../common/http/trusted-ip.js';
 import {
   isUrlOf,
@@ -37,6 +37,7 @@ export class AppConfig extends HttpConfig {
   @WholeNumber(0, 65_535)
   readonly PORT: number = 8080;
 
+  @Matches(/^(?!localhost$)/i, { message: 'must be one address: say 127.0.0.1 or ::1, for localhost stands for both' })
   readonly HOST: string = '0.0.0.0';
 
   /** Processes that answer on the port, each a replica. */
