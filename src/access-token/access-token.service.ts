@@ -71,15 +71,20 @@ export class AccessTokenService {
   }
 
   /** The same, for those who need to know what was found. */
-  async holdState(tx: EntityManager, { tokenId, kid, request, timeline }: Actor): Promise<HeldState> {
-    const state = await holdTokenState(tx, tokenId, kid);
+  async holdState(tx: EntityManager, actor: Actor): Promise<HeldState> {
+    const state = await holdTokenState(tx, actor.tokenId, actor.kid);
     this.reader.checkTrust();
     try {
-      return judged(state, request);
+      return judged(state, actor.request);
     } catch (error) {
-      await this.reader.confirm(timeline);
+      await this.confirm(actor);
       throw error;
     }
+  }
+
+  /** Fails where a refusal of the caller may rest on the word of a server that was deposed. */
+  async confirm({ timeline }: Actor): Promise<void> {
+    await this.reader.confirm(timeline);
   }
 
   /** Refuses what a transaction has done to a database that may be an older state of itself. */

@@ -44,7 +44,10 @@ export class TokenRevocation {
     const { jti, orgId } = token.claims;
     if (orgId !== caller.organizationId) throw new AccessTokenRefusedError('foreign');
     await this.authority.changeToken(caller, jti, async (tx, actor) => {
-      if (!actor.permissions.has('identity', 'delete-token')) throw new AccessTokenRefusedError('not-permitted');
+      if (!actor.permissions.has('identity', 'delete-token')) {
+        await this.accessTokens.confirm(caller);
+        throw new AccessTokenRefusedError('not-permitted');
+      }
       await this.selfRevocation.end(tx, token, request, actor);
     });
   }

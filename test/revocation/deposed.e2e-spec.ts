@@ -127,4 +127,13 @@ describe('a server that may have been deposed', () => {
     expect(await answers([revoke])).toEqual([OAUTH_UNAVAILABLE]);
     expect(told(await revoke())).toEqual({ status: 200, body: {} });
   });
+
+  it('is not believed that whoever wants to end an expired text may not', async () => {
+    const { token } = await app.given.identity({ config: { accessTokenTTL: 60 } });
+    app.clock.advance(60);
+    const weak = await app.given.identity({ role: 'member' });
+    const revoke = () => oauth.revoke({ token }, { authorization: `Bearer ${weak.token}` });
+    expect(await answers([revoke])).toEqual([OAUTH_UNAVAILABLE]);
+    expect(told(await revoke())).toEqual({ status: 200, body: {} });
+  });
 });
