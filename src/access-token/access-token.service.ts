@@ -142,7 +142,8 @@ export class AccessTokenService {
    */
   private async asked(token: ProvenToken, request: RequestContext): Promise<CompactState> {
     let state = await this.states.ask(token);
-    if (mayGetBetter(token.claims, state, request)) {
+    if (state && isGood(token.claims, state, request)) return state;
+    if (!state || mayGetBetter(state)) {
       await this.reader.read();
       state = await this.states.ask(token);
     }
@@ -190,8 +191,7 @@ function isGood(...facts: Parameters<typeof checkGood>): boolean {
 }
 
 /** Whether a refusal by this state needn't be the last word: what is revoked or used up stays so. */
-const mayGetBetter = (claims: Claims, state: TokenState | null, request: RequestContext): boolean =>
-  !state || (!state.isRevoked && hasUsesLeft(state) && !isGood(claims, state, request));
+const mayGetBetter = (state: TokenState): boolean => !state.isRevoked && hasUsesLeft(state);
 
 function checkState(state: TokenState, now: Date): void {
   if (state.isRevoked) throw new AccessTokenRefusedError('revoked');

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Batches } from '../common/batches.js';
-import { ServiceUnavailableError } from '../common/errors/app-error.js';
+import { LookUps } from '../common/look-ups.js';
 import { AppConfig } from '../config/app-config.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { namesOf } from '../revocation/scope.js';
@@ -9,12 +8,6 @@ import { AccessTokenMetrics } from './access-token-metrics.js';
 import type { CompactState } from './compact-state.js';
 import type { ProvenToken } from './token-proof.service.js';
 import { type AskedToken, readTokenStates } from './token-state.js';
-
-/** So many questions for each connection may wait for the database; whoever comes then is told to come back. */
-const WAITING_PER_CONNECTION = 20;
-
-/** Several at a time, so that one connection which no longer answers doesn't keep everybody from the others. */
-const LIMITS = { underWay: 4, size: 64 };
 
 /**
  * The state of tokens, remembered with the proofs of their texts: two texts of one token may be signed by two keys, and
@@ -24,14 +17,16 @@ const LIMITS = { underWay: 4, size: 64 };
 @Injectable()
 export class TokenStates {
   private readonly asking = new Map<string, Promise<CompactState | null>>();
-  private readonly reads = new Batches<AskedToken, CompactState | null>(async (asked) => this.readAll(asked), LIMITS);
+  private readonly reads: LookUps<AskedToken, CompactState | null>;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly reader: RevocationReader,
-    private readonly config: AppConfig,
+    config: AppConfig,
     private readonly metrics: AccessTokenMetrics,
-  ) {}
+  ) {
+    this.reads = new LookUps('tokens', config.DATABASE_POOL_SIZE, async (asked) => this.readAll(asked));
+  }
 
   /** What is remembered of the token and still holds. */
   recall({ kid, state }: ProvenToken): CompactState | null {
@@ -54,9 +49,6 @@ export class TokenStates {
     const key = `${tokenId}.${kid}`;
     const shared = this.asking.get(key);
     if (shared) return shared;
-    if (this.asking.size >= this.config.DATABASE_POOL_SIZE * WAITING_PER_CONNECTION) {
-      throw new ServiceUnavailableError('Too many tokens are being looked up right now');
-    }
     const answer = this.reads.ask({ tokenId, kid }).finally(() => this.asking.delete(key));
     this.asking.set(key, answer);
     return answer;

@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Authority } from '../access-token/authority.service.js';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
-import { Batches } from '../common/batches.js';
-import { ServiceUnavailableError } from '../common/errors/app-error.js';
+import { LookUps } from '../common/look-ups.js';
 import { isUuid } from '../common/uuid.js';
 import { AppConfig } from '../config/app-config.js';
 import { AccessToken } from '../database/entities/access-token.entity.js';
@@ -22,27 +21,21 @@ import {
   type TokenRecord,
 } from './token-records.js';
 
-/** Several at a time, so that one connection which no longer answers doesn't keep everybody from the others. */
-const LIMITS = { underWay: 4, size: 64 };
-
-/** So many questions for each connection may wait for the database; whoever comes then is told to come back. */
-const WAITING_PER_CONNECTION = 20;
-
 /** Reads the records of tokens that work in the caller's organization. Records of dead tokens stay readable. */
 @Injectable()
 export class TokenRecordReader {
-  private readonly reads = new Batches<AskedRecord, TokenRecord | null>(
-    async (asked) => readTokenRecords(this.dataSource.manager, asked),
-    LIMITS,
-  );
-  private numAsking = 0;
+  private readonly reads: LookUps<AskedRecord, TokenRecord | null>;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly identities: MemberIdentities,
     private readonly permissions: Permissions,
-    private readonly config: AppConfig,
-  ) {}
+    config: AppConfig,
+  ) {
+    this.reads = new LookUps('records', config.DATABASE_POOL_SIZE, async (asked) =>
+      readTokenRecords(this.dataSource.manager, asked),
+    );
+  }
 
   async list(actor: Actor, identityId: string, page: Page): Promise<TokenRecord[]> {
     const db = this.dataSource.manager;
@@ -66,16 +59,7 @@ export class TokenRecordReader {
   }
 
   private async ask({ organizationId }: Actor, tokenId: string): Promise<TokenRecord | null> {
-    if (!isUuid(tokenId)) return null;
-    if (this.numAsking >= this.config.DATABASE_POOL_SIZE * WAITING_PER_CONNECTION) {
-      throw new ServiceUnavailableError('Too many records are being looked up right now');
-    }
-    this.numAsking += 1;
-    try {
-      return await this.reads.ask({ organizationId, tokenId });
-    } finally {
-      this.numAsking -= 1;
-    }
+    return isUuid(tokenId) ? this.reads.ask({ organizationId, tokenId }) : null;
   }
 }
 
@@ -119,15 +103,11 @@ export class TokenRecordService {
   ): Promise<T> {
     if (!isUuid(tokenId)) throw new TokenNotFoundError();
     return this.authority.changeToken(caller, tokenId, async (tx, actor) => {
-      const record = await findRecord(tx, actor, tokenId);
+      const record = found(await readTokenRecord(tx, actor.organizationId, tokenId));
       this.permissions.check(actor, 'identity', action);
       return work(tx, actor, record);
     });
   }
-}
-
-async function findRecord(db: EntityManager, { organizationId }: Actor, tokenId: string): Promise<TokenRecord> {
-  return found(isUuid(tokenId) ? await readTokenRecord(db, organizationId, tokenId) : null);
 }
 
 function found(record: TokenRecord | null): TokenRecord {

@@ -41,13 +41,12 @@ const BESIDE = `
   LEFT JOIN access_token_usage u ON u.token_id = t.id
   LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${SCOPES}) e ON true`;
 
-const RECORDS = `SELECT ${COLUMNS} FROM access_token t ${BESIDE} WHERE t.organization_id = $1`;
+const PAGE = `
+  SELECT ${COLUMNS} FROM access_token t ${BESIDE} WHERE t.organization_id = $1 AND t.identity_id = $2
+  ORDER BY t.created_at DESC, t.id DESC LIMIT $3 OFFSET $4`;
 
-const PAGE = `${RECORDS} AND t.identity_id = $2 ORDER BY t.created_at DESC, t.id DESC LIMIT $3 OFFSET $4`;
-const ONE: Prepared = { name: 'read_token_record', text: `${RECORDS} AND t.id = $2` };
-
-/** The same for many at once. */
-const MANY: Prepared = {
+/** One statement of primary-key lookups, for many tokens as for one. */
+const READ: Prepared = {
   name: 'read_token_records',
   text: `
   SELECT asked.place::int, ${COLUMNS}
@@ -70,31 +69,31 @@ export async function listTokenRecords(
   return db.query(PAGE, [organizationId, identityId, limit, offset]);
 }
 
-/** One token that works in an organization; null when there is none, or when it works elsewhere. */
-export async function readTokenRecord(
-  db: EntityManager,
-  organizationId: string,
-  tokenId: string,
-): Promise<TokenRecord | null> {
-  const [record] = await runPrepared<TokenRecord>(db, ONE, [organizationId, tokenId]);
-  return record ?? null;
-}
-
 /** A token, and the organization that whoever asks works in. */
 export interface AskedRecord {
   organizationId: string;
   tokenId: string;
 }
 
-/** The same of many, in the order of the questions. */
+/** Tokens that work in the organization asked for, in the order of the questions. Null where there is none there. */
 export async function readTokenRecords(
   db: EntityManager,
   asked: readonly AskedRecord[],
 ): Promise<(TokenRecord | null)[]> {
   const values = [asked.map(({ organizationId }) => organizationId), asked.map(({ tokenId }) => tokenId)];
   const records: (TokenRecord | null)[] = asked.map(() => null);
-  for (const { place, ...record } of await runPrepared<TokenRecord & { place: number }>(db, MANY, values)) {
+  for (const { place, ...record } of await runPrepared<TokenRecord & { place: number }>(db, READ, values)) {
     records[place - 1] = record;
   }
   return records;
+}
+
+/** The same of one token. */
+export async function readTokenRecord(
+  db: EntityManager,
+  organizationId: string,
+  tokenId: string,
+): Promise<TokenRecord | null> {
+  const [record] = await readTokenRecords(db, [{ organizationId, tokenId }]);
+  return record ?? null;
 }
