@@ -21,15 +21,64 @@ const epochBelow = (scopes: string, limit: string): string =>
 /** Locks are waited for, or whatever isn't free at once counts as changed. */
 type Patience = 'waits' | 'goes on';
 
-/** A role is locked where it is looked up, and that only once the gate has been passed. */
-const customRole = (roleId: string, ifLocked: string): string =>
-  `LEFT JOIN LATERAL (
-    SELECT permissions FROM role WHERE id = ${roleId} AND asked."hasPassed" FOR SHARE ${ifLocked})`;
+const isAsJudged = (judged: string): string => `
+  is_active AND role = j."${judged}"->>'role' AND role_id IS NOT DISTINCT FROM (j."${judged}"->>'roleId')::uuid`;
 
-const isAsJudged = (membership: string, permissions: string, judged: string): string => `
-  ${membership}.is_active AND ${membership}.role = j."${judged}"->>'role'
-  AND ${membership}.role_id IS NOT DISTINCT FROM (j."${judged}"->>'roleId')::uuid
-  AND ${permissions}.permissions IS NOT DISTINCT FROM nullif(j."${judged}"->'permissions', 'null')`;
+const permitsAsJudged = (role: string, judged: string): string =>
+  `${role}.permissions IS NOT DISTINCT FROM nullif(j."${judged}"->'permissions', 'null')`;
+
+/** What the caller and the new token rest on, each as it was found and with the columns that others are found by. */
+const GROUNDS: readonly [name: string, found: string][] = [
+  ['n', `SELECT FROM instance WHERE id = 1 AND asked."hasPassed"`],
+  [
+    'ct',
+    `SELECT identity_id, organization_id, auth_method, epoch FROM access_token
+      WHERE id = j."callerTokenId" AND revoked_at IS NULL AND expires_at > asked.latest`,
+  ],
+  ['ci', 'SELECT FROM identity WHERE id = ct.identity_id AND deleted_at IS NULL'],
+  ['co', 'SELECT id, root_id FROM organization WHERE id = ct.organization_id AND deleted_at IS NULL'],
+  ['ctm', 'SELECT FROM membership WHERE organization_id = co.id AND identity_id = ct.identity_id AND is_active'],
+  ['cc', 'SELECT FROM token_auth_config WHERE identity_id = ct.identity_id'],
+  ['ck', `SELECT FROM signing_key WHERE kid = j."callerKid" AND state <> 'revoked'`],
+  [
+    'cm',
+    `SELECT role_id FROM membership
+      WHERE organization_id = t.organization_id AND identity_id = ct.identity_id AND ${isAsJudged('callerRole')}`,
+  ],
+  [
+    'i',
+    `SELECT FROM identity WHERE id = t.identity_id AND deleted_at IS NULL AND (organization_id = co.id
+      OR EXISTS (SELECT FROM membership im WHERE im.organization_id = co.id AND im.identity_id = t.identity_id))`,
+  ],
+  [
+    'o',
+    `SELECT root_id FROM organization WHERE id = t.organization_id AND deleted_at IS NULL
+      AND slug = coalesce(j."organizationSlug", slug)`,
+  ],
+  ['root', 'SELECT FROM organization WHERE id = o.root_id AND deleted_at IS NULL'],
+  [
+    'm',
+    `SELECT role_id FROM membership
+      WHERE organization_id = t.organization_id AND identity_id = t.identity_id AND ${isAsJudged('identityRole')}`,
+  ],
+  [
+    'c',
+    `SELECT FROM token_auth_config WHERE id = j."configId" AND identity_id = t.identity_id AND ttl = t.ttl
+      AND max_ttl = t.max_ttl AND num_uses_limit = t.num_uses_limit AND trusted_ips = j."trustedIps"`,
+  ],
+  ['k', `SELECT FROM signing_key WHERE kid = t.kid AND state = 'active'`],
+];
+
+/**
+ * Finds and holds every one of them, in this order, and each for itself. As one join they would be found by the plan
+ * that suited the tables when a connection made it: while hardly anything is there, by going through all of one.
+ */
+const holdGrounds = (ifLocked: string): string =>
+  GROUNDS.map(([name, found]) => `CROSS JOIN LATERAL (${found} FOR SHARE ${ifLocked}) ${name}`).join('\n    ');
+
+/** The permissions of a membership's own role, where it has one. */
+const holdRole = (membership: string, ifLocked: string): string =>
+  `LEFT JOIN LATERAL (SELECT permissions FROM role WHERE id = ${membership}.role_id FOR SHARE ${ifLocked})`;
 
 /** Writes the rows of what was granted, each the first one's of its group but for what it differs in. */
 const WRITE = `
@@ -79,31 +128,13 @@ function mintSql(patience: Patience, outcome: string): string {
     CROSS JOIN LATERAL jsonb_populate_record(NULL::access_token, asked.token) t
     CROSS JOIN LATERAL jsonb_to_record(asked.judgement) AS j("callerTokenId" uuid, "callerKid" text, "callerRole" jsonb,
       "identityRole" jsonb, "configId" uuid, "trustedIps" jsonb, "organizationSlug" text)
-    JOIN instance n ON n.id = 1
-    JOIN access_token ct ON ct.id = j."callerTokenId" AND ct.revoked_at IS NULL AND ct.expires_at > asked.latest
-    JOIN identity ci ON ci.id = ct.identity_id AND ci.deleted_at IS NULL
-    JOIN organization co ON co.id = ct.organization_id AND co.deleted_at IS NULL
-    JOIN membership ctm ON ctm.organization_id = ct.organization_id AND ctm.identity_id = ct.identity_id AND ctm.is_active
-    JOIN token_auth_config cc ON cc.identity_id = ct.identity_id
-    JOIN signing_key ck ON ck.kid = j."callerKid" AND ck.state <> 'revoked'
-    JOIN membership cm ON cm.organization_id = t.organization_id AND cm.identity_id = ct.identity_id
-    ${customRole('cm.role_id', ifLocked)} cr ON true
-    JOIN identity i ON i.id = t.identity_id AND i.deleted_at IS NULL AND (i.organization_id = co.id
-      OR EXISTS (SELECT FROM membership im WHERE im.organization_id = co.id AND im.identity_id = i.id))
-    JOIN organization o ON o.id = t.organization_id AND o.deleted_at IS NULL
-      AND o.slug = coalesce(j."organizationSlug", o.slug)
-    JOIN organization root ON root.id = o.root_id AND root.deleted_at IS NULL
-    JOIN membership m ON m.organization_id = t.organization_id AND m.identity_id = t.identity_id
-    ${customRole('m.role_id', ifLocked)} r ON true
-    JOIN token_auth_config c ON c.id = j."configId" AND c.identity_id = t.identity_id AND c.ttl = t.ttl
-      AND c.max_ttl = t.max_ttl AND c.num_uses_limit = t.num_uses_limit AND c.trusted_ips = j."trustedIps"
-    JOIN signing_key k ON k.kid = t.kid AND k.state = 'active'
-    WHERE asked."hasPassed"
-      AND ${isAsJudged('cm', 'cr', 'callerRole')}
-      AND ${isAsJudged('m', 'r', 'identityRole')}
+    ${holdGrounds(ifLocked)}
+    ${holdRole('cm', ifLocked)} cr ON true
+    ${holdRole('m', ifLocked)} r ON true
+    WHERE ${permitsAsJudged('cr', 'callerRole')}
+      AND ${permitsAsJudged('r', 'identityRole')}
       AND ${epochBelow(CALLER_SCOPES, 'ct.epoch')}
       AND ${epochBelow(SCOPES, 't.epoch')}
-    FOR SHARE OF n, ct, ci, co, ctm, cc, ck, cm, i, o, root, m, c, k ${ifLocked}
   ),
   ${WRITE}
   ${outcome}`;
