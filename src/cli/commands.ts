@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { withKeyNamesLast } from './keys.command.js';
 import { createProgram } from './program.js';
 import { PROCESS, type Terminal } from './terminal.js';
 import { CommandError, UsageError } from './usage-error.js';
@@ -13,7 +14,7 @@ const HERE = [UsageError, CommandError, WorkerStartError];
 /** Runs one command of the command line; tells a failure in a sentence, and gives the exit status. */
 export async function runCommand(args: readonly string[], terminal: Terminal = PROCESS): Promise<number> {
   try {
-    await createProgram(terminal).parseAsync(args, { from: 'user' });
+    await createProgram(terminal).parseAsync(withKeyNamesLast(args), { from: 'user' });
     return 0;
   } catch (error) {
     // It has spoken already: with what is wrong, or with the help that was asked for.

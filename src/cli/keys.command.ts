@@ -5,6 +5,16 @@ import type { Terminal } from './terminal.js';
 
 const EXAMPLES = examples('token-auth keys list', 'token-auth keys rotate', 'token-auth keys rotate --alg RS256 --now');
 
+/** A key's name is base64url, so that one in 64 begins as options do; none of those is as long. */
+const KEY_NAME = /^-[\w-]{42}$/;
+
+/** The same arguments with the names of keys at the end, where nothing is taken for an option. */
+export function withKeyNamesLast(args: readonly string[]): readonly string[] {
+  const names = args.filter((arg) => KEY_NAME.test(arg));
+  if (args[0] !== 'keys' || names.length === 0 || args.includes('--')) return args;
+  return [...args.filter((arg) => !KEY_NAME.test(arg)), '--', ...names];
+}
+
 /** Whoever can run it has the database and the keys that open the signing keys; every change is in the audit log. */
 export function addKeys(program: Command, terminal: Terminal): void {
   const keys = program.command('keys').description('show and change the signing keys').addHelpText('after', EXAMPLES);

@@ -81,6 +81,12 @@ describe('token-auth keys', () => {
     expect(await done(['keys', 'retire', active])).toBe(`The key ${active} is retired.`);
   });
 
+  it('takes for a name what begins as an option does', async () => {
+    const [help, unknown] = ['-h'.padEnd(43, 'x'), '--'.padEnd(43, 'x')];
+    expect(await failed(['keys', 'revoke', help, '--json'])).toBe(`There is no signing key ${help}`);
+    expect(await failed(['keys', 'retire', '--', unknown])).toBe(`There is no signing key ${unknown}`);
+  });
+
   it('makes RSA keys by choice', async () => {
     await done(['keys', 'rotate', '--alg', 'RS256', '--now']);
     const token = await run(['bootstrap']).sees(/\S+\.\S+\.\S+/);
