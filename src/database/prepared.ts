@@ -9,6 +9,12 @@ export interface Prepared {
 }
 
 /**
+ * SQL that looks up a row by its key for each row of what stands before it, or gives nulls. As a mere join it would keep
+ * the plan that suited the tables when a connection made it: while hardly anything is there, that goes through all of one.
+ */
+export const lookUp = (name: string, found: string): string => `LEFT JOIN LATERAL (${found} LIMIT 1) ${name} ON true`;
+
+/**
  * Runs a prepared statement: in the manager's transaction, where it has one, or else on any connection. Planning takes
  * several times as long as running what a hot path asks.
  */

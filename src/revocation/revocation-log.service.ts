@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AccessToken } from '../database/entities/access-token.entity.js';
+import { type Prepared, runPrepared } from '../database/prepared.js';
 import { afterCommit } from '../database/transaction.js';
 import { HINTS } from './log-connection.js';
 import type { RevocationEffect } from './log-read.js';
 import { RevocationReader } from './revocation-reader.service.js';
 import type { ScopeKey, TokenPlace } from './scope.js';
-import { nameOf, scopesOf } from './scope.js';
+import { nameOf, scopesSql } from './scope.js';
 
 /** Verifiers may be this far behind before an entry is of no use to them, in milliseconds. */
 const MARGIN_MS = 300_000;
@@ -28,6 +29,18 @@ const LATEST_END = `
   SELECT greatest($2, CASE WHEN $1::uuid IS NULL
     THEN (SELECT max(expires_at) FROM access_token)
     ELSE (SELECT max(expires_at) FROM access_token WHERE identity_id = $1) END) AS latest`;
+
+/** Of all scopes that a token would lie in. */
+const LATEST_EPOCH: Prepared = {
+  name: 'read_latest_epoch',
+  text: `SELECT coalesce(max(sequence), 0) AS epoch FROM epoch WHERE (scope, key) IN ${scopesSql({
+    identityId: '$1::text',
+    authMethod: '$2::text',
+    organizationId: '$3::text',
+    rootOrganizationId: '$4::text',
+    kid: '$5::text',
+  })}`,
+};
 
 /**
  * The append-only log of what is no longer to be believed. Every change that takes something away writes its entry
@@ -74,12 +87,9 @@ export class RevocationLog {
 
   /** The highest epoch among a token's scopes: what a token minted now carries. */
   async epochOf(tx: EntityManager, place: TokenPlace): Promise<number> {
-    const scopes = scopesOf(place);
-    const [row]: { epoch: string }[] = await tx.query(
-      `SELECT coalesce(max(sequence), 0) AS epoch FROM epoch
-       WHERE (scope, key) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
-      [scopes.map(({ scope }) => scope), scopes.map(({ key }) => key)],
-    );
+    const { identityId, authMethod, organizationId, rootOrganizationId, kid } = place;
+    const values = [identityId, authMethod, organizationId, rootOrganizationId, kid];
+    const [row] = await runPrepared<{ epoch: string }>(tx, LATEST_EPOCH, values);
     this.reader.checkTrust();
     return Number(row?.epoch);
   }

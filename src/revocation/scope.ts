@@ -50,20 +50,7 @@ export const namesOf = (place: Omit<TokenPlace, 'authMethod' | 'kid'> & { tokenI
   WHOLE_INSTANCE.key,
 ];
 
-/** Every wide scope that a token lies in: a revocation of any one of them ends it. */
-export function scopesOf({ identityId, authMethod, organizationId, rootOrganizationId, kid }: TokenPlace): ScopeKey[] {
-  return [
-    WHOLE_INSTANCE,
-    { scope: 'organization', key: rootOrganizationId },
-    { scope: 'organization', key: organizationId },
-    { scope: 'identity', key: identityId },
-    methodScope(identityId, authMethod),
-    { scope: 'identity-organization', key: `${identityId}:${organizationId}` },
-    { scope: 'key', key: kid },
-  ];
-}
-
-/** The same list as SQL, over columns or parameters, for statements that judge a token from its row. */
+/** Every wide scope that a token lies in, as SQL over columns or parameters: a revocation of any one of them ends it. */
 export const scopesSql = (place: Record<keyof TokenPlace, string>): string => `(
   ('instance', '*'),
   ('organization', ${place.rootOrganizationId}::text),

@@ -4,23 +4,30 @@ import { DataSource } from 'typeorm';
 import type { MintJudgement } from '../access-token/proposed-mint.js';
 import type { TokenHolder } from '../access-token/token-issuer.service.js';
 import type { Judging } from '../access-token/token-minter.service.js';
-import { BadRequestError, ForbiddenError } from '../common/errors/app-error.js';
+import { BadRequestError, ForbiddenError, NotFoundError } from '../common/errors/app-error.js';
 import { leastRecent } from '../common/least-recent.js';
+import { LookUps } from '../common/look-ups.js';
+import { isUuid } from '../common/uuid.js';
 import { AppConfig } from '../config/app-config.js';
-import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.js';
-import { MemberIdentities } from '../permission/member-identities.service.js';
+import { IdentityNotFoundError } from '../permission/member-identities.service.js';
 import type { Actor } from '../permission/actor.js';
 import { PermissionDeniedError } from '../permission/permission-errors.js';
 import { PermissionSet } from '../permission/permission-set.js';
 import { Permissions } from '../permission/permissions.service.js';
-import { findMemberships, findTarget, type JudgedMembership, type TargetOrganization } from './mint-judgement.js';
+import {
+  type AskedMint,
+  type FoundGrounds,
+  type MintLimits,
+  readMintGrounds,
+  type TargetOrganization,
+} from './mint-grounds.js';
 import { TokenAuthNotAttachedError } from './token-auth-errors.js';
 import type { CreateTokenDto } from './token.dto.js';
 
 /** A mint that was found right: what to issue, and what it was judged by. */
 export interface Judged {
   holder: TokenHolder;
-  config: TokenAuthConfig;
+  config: MintLimits;
   judgement: MintJudgement;
 }
 
@@ -32,14 +39,17 @@ type Grounds = Omit<Judged, 'judgement'> & { judgement: Omit<MintJudgement, 'cal
 export class MintJudge {
   /** What was found right. It may have changed since: the statement compares all of it. */
   private readonly remembered: LRUCache<string, Grounds>;
+  private readonly reads: LookUps<AskedMint, FoundGrounds>;
 
   constructor(
-    private readonly dataSource: DataSource,
-    private readonly identities: MemberIdentities,
+    dataSource: DataSource,
     private readonly permissions: Permissions,
     config: AppConfig,
   ) {
     this.remembered = leastRecent(config.VERDICT_CACHE_SIZE);
+    this.reads = new LookUps('mints', config.DATABASE_POOL_SIZE, async (asked) =>
+      readMintGrounds(dataSource.manager, asked),
+    );
   }
 
   async judge(actor: Actor, identityId: string, dto: CreateTokenDto, { fromMemory }: Judging): Promise<Judged> {
@@ -58,40 +68,53 @@ export class MintJudge {
     return grounds;
   }
 
-  private async findGrounds(actor: Actor, identityId: string, dto: CreateTokenDto): Promise<Grounds> {
-    const db = this.dataSource.manager;
-    const identity = await this.identities.find(db, actor, identityId);
-    const target = await findTarget(db, actor, dto.organizationSlug);
-    const memberships = await findMemberships(db, target.id, [actor.identityId, identity.id]);
-    const { mine, theirs } = this.checkPower(memberships, actor, identity.id);
-    const config = await db.findOneBy(TokenAuthConfig, { identityId: identity.id });
+  private async findGrounds(actor: Actor, identityId: string, { organizationSlug }: CreateTokenDto): Promise<Grounds> {
+    if (!isUuid(identityId)) throw new IdentityNotFoundError();
+    const { identityId: callerId, organizationId } = actor;
+    const found = await this.reads.ask({ callerId, organizationId, identityId, organizationSlug });
+    if (!found.isKnown) throw new IdentityNotFoundError();
+    const target = targetOf(found, organizationSlug);
+    const { mine, theirs } = this.checkPower(found);
+    const { config } = found;
     if (!config) throw new TokenAuthNotAttachedError();
     if (!theirs.isActive) throw new BadRequestError("The identity's membership in the organization is switched off");
     return {
-      holder: holderOf(identity.id, target),
+      holder: holderOf(identityId.toLowerCase(), target),
       config,
       judgement: {
         callerRole: mine,
         identityRole: theirs,
         configId: config.id,
         trustedIps: config.trustedIps,
-        organizationSlug: dto.organizationSlug ?? null,
+        organizationSlug: organizationSlug ?? null,
       },
     };
   }
 
   /** The caller must be allowed to mint where the token is to work, and cover what the identity can do there. */
-  private checkPower(memberships: Map<string, JudgedMembership>, actor: Actor, identityId: string) {
-    const mine = memberships.get(actor.identityId);
+  private checkPower({ mine, theirs }: FoundGrounds) {
     const held = mine?.isActive === true ? PermissionSet.of(mine) : PermissionSet.NONE;
     if (!mine || !held.has('identity', 'create-token')) {
       throw new PermissionDeniedError('create-token', 'identity', held.rulesOn('identity'));
     }
-    const theirs = memberships.get(identityId);
     if (!theirs) throw new ForbiddenError('The identity is not a member of the organization');
     this.permissions.checkCovers(held, PermissionSet.of(theirs));
     return { mine, theirs };
   }
+}
+
+/**
+ * The organization that a token is to work in: never wider than the caller's own scope. From a root, one of its
+ * sub-organizations by its slug; from a sub-organization, only itself.
+ */
+function targetOf({ own, below }: FoundGrounds, slug: string | undefined): TargetOrganization {
+  if (!own) throw new NotFoundError('Organization not found');
+  if (slug === undefined || slug === own.slug) return own;
+  if (own.parentId !== null) {
+    throw new ForbiddenError('A token of a sub-organization can only give tokens for that sub-organization');
+  }
+  if (!below) throw new NotFoundError('Organization not found');
+  return below;
 }
 
 const holderOf = (identityId: string, { id, rootId, parentId }: TargetOrganization): TokenHolder => ({
