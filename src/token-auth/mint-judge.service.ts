@@ -79,7 +79,7 @@ export class MintJudge {
     if (!config) throw new TokenAuthNotAttachedError();
     if (!theirs.isActive) throw new BadRequestError("The identity's membership in the organization is switched off");
     return {
-      holder: holderOf(identityId.toLowerCase(), target),
+      holder: holderOf(identityId, target),
       config,
       judgement: {
         callerRole: mine,
