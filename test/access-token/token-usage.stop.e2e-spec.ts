@@ -68,7 +68,7 @@ describe('a clean stop', () => {
     const { id, token } = await app.given.identity();
     const refused = () => app.http.post(`/api/v1/auth/token-auth/identities/${id}/tokens`, { token });
     expect((await refused()).status).toBe(403);
-    expect(await answeredWhileStopping(app, refused, 'membership')).toBe(403);
+    expect(await answeredWhileStopping(app, refused, 'isKnown')).toBe(403);
     expect(await usesOf(token)).toEqual([{ uses: 2 }]);
     const { rows } = await db.query(
       `SELECT details->'count' AS count FROM audit_event WHERE event = 'refusals-suppressed'`,
