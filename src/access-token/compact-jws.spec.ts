@@ -1,5 +1,5 @@
 import { verify } from 'node:crypto';
-import { sideBySide, signCompact } from './compact-jws.js';
+import { isSignedBy, sideBySide, signCompact, toDer } from './compact-jws.js';
 import { KEY_ALGORITHMS, makeKey } from './key-material.js';
 
 const integer = (hex: string): string => `02${(hex.length / 2).toString(16).padStart(2, '0')}${hex}`;
@@ -9,7 +9,7 @@ function der(one: string, other: string): Buffer {
   return Buffer.from(`30${(numbers.length / 2).toString(16).padStart(2, '0')}${numbers}`, 'hex');
 }
 
-describe('sideBySide', () => {
+describe('sideBySide and toDer', () => {
   it.each([
     { name: 'of full length', one: '7f'.repeat(32), other: '01'.repeat(32) },
     {
@@ -22,6 +22,7 @@ describe('sideBySide', () => {
   ])('takes numbers $name', ({ one, other }) => {
     const expected = [one, other].map((hex) => hex.padStart(64, '0').slice(-64)).join('');
     expect(sideBySide(der(one, other)).toString('hex')).toBe(expected);
+    expect(toDer(Buffer.from(expected, 'hex')).toString('hex')).toBe(der(one, other).toString('hex'));
   });
 });
 
@@ -43,6 +44,28 @@ describe('signCompact', () => {
         Buffer.from(signature, 'base64url'),
       );
       expect(isGood).toBe(true);
+    }
+  });
+});
+
+describe('isSignedBy', () => {
+  const withSignature = (text: string, change: (bytes: Buffer) => Buffer): string => {
+    const [header, payload, signature = ''] = text.split('.');
+    return [header, payload, change(Buffer.from(signature, 'base64url')).toString('base64url')].join('.');
+  };
+
+  it.each(KEY_ALGORITHMS)('tells the texts of an %s key from all others', async (algorithm) => {
+    const [key, other] = await Promise.all([makeKey(algorithm), makeKey(algorithm)]);
+    for (let serial = 0; serial < 300; serial += algorithm === 'ES256' ? 1 : 100) {
+      const text = signCompact({ serial }, key);
+      const forged = [
+        signCompact({ serial }, other),
+        text.replace(/\.[^.]+\./, `.${Buffer.from(JSON.stringify({ serial: serial + 1 })).toString('base64url')}.`),
+        withSignature(text, (bytes) => Buffer.alloc(bytes.length)),
+        withSignature(text, (bytes) => Buffer.alloc(bytes.length, 0xff)),
+        withSignature(text, (bytes) => Buffer.from([...bytes].toReversed())),
+      ];
+      expect([text, ...forged].map((one) => isSignedBy(one, key))).toEqual([true, ...forged.map(() => false)]);
     }
   });
 });
