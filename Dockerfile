@@ -9,7 +9,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json nest-cli.json ormconfig.ts ./
 COPY src ./src
-RUN npm run build && find dist -name '*.tsbuildinfo' -delete
+RUN npm run build && chmod +x dist/src/cli/main.js && find dist -name '*.tsbuildinfo' -delete
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
@@ -30,14 +30,15 @@ COPY --from=inventory /sbom.cdx.json /
 # Node.js alone, without npm and the rest of its image.
 FROM ${RUNTIME_IMAGE}
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
-ENV NODE_ENV=production
+ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
+RUN ln -s /app/dist/src/cli/main.js /usr/local/bin/token-auth
 # A number, so that an orchestrator can see that it is not root. Nothing below is writable to it, or needs to be.
 USER 10001:10001
 EXPOSE 8080 9090
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.MANAGEMENT_PORT ?? 9090}/health/ready`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--enable-source-maps", "dist/src/main.js"]
+CMD ["node", "dist/src/main.js"]

@@ -25,8 +25,8 @@ export const TEMPLATES = [
     from: 'base/migrate-job.yaml',
     set: {
       ...hook('pre-install,pre-upgrade'),
-      [`${CONTAINER}/command/4`]: '--service-role={{ .Values.roles.service }}',
-      [`${CONTAINER}/command/5`]: '--retention-role={{ .Values.roles.retention }}',
+      [`${CONTAINER}/command/2`]: '--service-role={{ .Values.roles.service }}',
+      [`${CONTAINER}/command/3`]: '--retention-role={{ .Values.roles.retention }}',
     },
   },
   { from: 'base/service.yaml' },

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
+import { createProgram } from '../../src/cli/program.js';
+import { PROCESS } from '../../src/cli/terminal.js';
 
 const ROOT = join(__dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -27,6 +29,25 @@ describe('the image', () => {
     const args = JSON.parse(command.slice('CMD '.length)) as string[];
     expect(args[0]).toBe('node');
     expect(existsSync(join(ROOT, args.at(-1) ?? ''))).toBe(true);
+  });
+
+  it('has the command line on its path, by which the manifests and the manuals call it', () => {
+    const { bin } = JSON.parse(read('package.json')) as { bin: Record<string, string> };
+    const file = join(bin['token-auth'] ?? '');
+    expect(lastStage).toContain(`RUN ln -s /app/${file} /usr/local/bin/token-auth`);
+    expect(lines.find((line) => line.startsWith('RUN npm run build '))).toContain(`&& chmod +x ${file} `);
+    expect(read(file).split('\n')[0]).toBe('#!/usr/bin/env node');
+    const known = new Set(createProgram(PROCESS).commands.map((command) => command.name()));
+    const jobs = ['base/migrate-job.yaml', 'components/bootstrap/job.yaml'].map((name) => `deploy/kubernetes/${name}`);
+    for (const path of ['compose.yaml', 'docs/operations.md', ...jobs]) {
+      const text = read(path);
+      expect(text).not.toMatch(/dist\/src\//);
+      const calls = [...text.matchAll(/(?:\[|- |exec |-- )token-auth(?:, | |\s+- )([a-z]+)/g)].map(
+        ([, name = '']) => name,
+      );
+      expect(calls.length).toBeGreaterThan(0);
+      expect(calls.filter((name) => !known.has(name))).toEqual([]);
+    }
   });
 
   it('runs as a user who is a number and not root', () => {
