@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { AppConfig } from '../config/app-config.js';
 import { Backing } from '../config/backing.js';
 import { buildService, listen, orClose, startUpkeep, watched } from './service.js';
-import { STOP_SIGNALS, stopOnce } from './shutdown.js';
+import { onStopSignals, stopOnce } from './shutdown.js';
 import type { Answers, FromWorker, ToWorker, WorkerOrders } from './worker-messages.js';
 
 /** Serves what the primary says, until that one says stop or is no more. */
@@ -46,7 +46,7 @@ async function serveOrders(orders: WorkerOrders, config: AppConfig, plainLog: Lo
  */
 function stopWhenTold(drain: () => Promise<void>, log: Logger): void {
   const stop = stopOnce(drain, log);
-  for (const signal of STOP_SIGNALS) process.on(signal, () => stop(`stopping on ${signal}`));
+  onStopSignals((signal) => stop(`stopping on ${signal}`));
   onMessage('stop', () => stop('stopping with the primary'));
 }
 

@@ -1,25 +1,39 @@
 import type { Server } from 'node:http';
+import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import type { AppConfig } from '../config/app-config.js';
 
-export const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 const SWEEP_MS = 50;
+
+/**
+ * Ends the process at once when it is told to stop, until it knows how to stop well. By default no signal ends the
+ * first process of a container, so that one that still waits for its database would be there until it is killed.
+ */
+export function endOnSignals(): void {
+  for (const signal of STOP_SIGNALS) process.on(signal, end);
+}
+
+const end = (signal: NodeJS.Signals): never => process.exit(128 + constants.signals[signal]);
+
+/** Has signals stop the process in a way of its own from now on. */
+export function onStopSignals(act: (signal: NodeJS.Signals) => void): void {
+  for (const signal of STOP_SIGNALS) process.on(signal, act).off(signal, end);
+}
 
 /**
  * Stops on SIGTERM and SIGINT. A second signal ends at once, and before that whatever would otherwise stay behind.
  */
 export function stopOnSignals(work: () => Promise<void>, log: Logger, endOthers = (): void => undefined): void {
   const stop = stopOnce(work, log);
-  for (const signal of STOP_SIGNALS) {
-    process.on(signal, () => {
-      if (stop(`stopping on ${signal}; another one ends at once`)) return;
-      endOthers();
-      process.exit(1);
-    });
-  }
+  onStopSignals((signal) => {
+    if (stop(`stopping on ${signal}; another one ends at once`)) return;
+    endOthers();
+    process.exit(1);
+  });
 }
 
 /** Does the work of a stop once, and then ends the process. What it gives back tells whether this was the first call. */
