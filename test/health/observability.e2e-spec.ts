@@ -51,6 +51,11 @@ describe('what is there for those who watch the service', () => {
     expect(own.filter((name) => !shown.has(name))).toEqual([]);
   });
 
+  it('shows that no request fails as 0, where nothing that failed was ever counted', () => {
+    const [failed] = panels.filter(({ name }) => name === 'Failed requests');
+    expect(failed?.expr).toMatch(/^\(sum\(rate\(\S+status=~"5\.\."\}\[\S+\]\)\) or vector\(0\)\) \/ sum\(/);
+  });
+
   it('explains every metric of the service, and no other', () => {
     const explained = [...read('docs/observability.md').matchAll(/^\| `(token_auth_\w+)`/gm)].map(([, name]) => name);
     const own = [...metrics.text.matchAll(/^# TYPE (token_auth_\w+)/gm)].map(([, name]) => name);
