@@ -68,6 +68,10 @@ describe('what is there for those who watch the service', () => {
     expect(annotations.description.length).toBeGreaterThan(20);
   });
 
+  it.each(rules)('does not let other services set off $alert, which Prometheus may watch as well', ({ expr }) => {
+    expect(namesIn(expr).filter((name) => name.startsWith('token_auth_'))).not.toEqual([]);
+  });
+
   it('gives every panel and every rule a name of its own', () => {
     for (const names of [rules.map(({ alert }) => alert), dashboard.panels.map(({ id }) => String(id))])
       expect(new Set(names).size).toBe(names.length);
