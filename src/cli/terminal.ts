@@ -1,3 +1,6 @@
+/** What a shell says of a process that SIGPIPE has ended. */
+const BROKEN_PIPE = 141;
+
 /** What a command reads and writes. Standard output is for what was asked for, and for nothing else. */
 export interface Terminal {
   out: (text: string) => void;
@@ -6,6 +9,14 @@ export interface Terminal {
   read: () => Promise<string>;
   /** Absent: that of the process. */
   env?: NodeJS.ProcessEnv;
+}
+
+/** Ends the process without a word, as SIGPIPE would, once nobody reads its output: `token-auth … | head -n 1`. */
+export function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(BROKEN_PIPE);
+    throw error;
+  });
 }
 
 /** That of this process. */

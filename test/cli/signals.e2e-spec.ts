@@ -38,3 +38,11 @@ describe('a command that waits for its database', () => {
     expect(ended).toBe(status);
   });
 });
+
+describe('a command whose output nobody reads any more', () => {
+  it('ends without a word, as SIGPIPE ends others', async () => {
+    const process = ServiceProcess.run(['--help'], {});
+    process.child.stdout?.destroy();
+    expect([await process.exit(), process.stderr]).toEqual([141, '']);
+  });
+});
