@@ -50,6 +50,12 @@ describe('the Helm chart', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
+  it('has the mode of files as the manifests have it: as YAML of every version reads it', () => {
+    const modesIn = (path: string) => read(path).match(/(?<=\b(?:defaultMode|mode): ).*/g);
+    expect(modesIn('kubernetes/components/bootstrap/job.yaml')).toEqual([String(0o440)]);
+    expect(modesIn(`${CHART}/templates/bootstrap-job.yaml`)).toEqual([String(0o440)]);
+  });
+
   it('makes of its default values what the base is, and of all its parts the components', () => {
     expect(comparable(render(defaults()))).toEqual(comparable(base));
     expect(comparable(render(everything()))).toEqual(comparable(inChart));
