@@ -116,17 +116,10 @@ const SECRETS = [
 ];
 
 /**
- * Variables that a cluster has no use for: it has no embedded database, its Jobs migrate and set up, and nothing else
- * in a pod is in the way of its ports. Probes, Services and policies name the management port by its number.
+ * Variables that a cluster has no use for: it has no embedded database, and its Jobs migrate and set up. Probes,
+ * Services and policies name the management port by its number.
  */
-const USELESS = [
-  'EMBEDDED_DATABASE',
-  'EMBEDDED_DATA_DIR',
-  'MIGRATE_ON_START',
-  'BOOTSTRAP_ON_START',
-  'HOST',
-  'MANAGEMENT_PORT',
-];
+const USELESS = ['EMBEDDED_DATABASE', 'EMBEDDED_DATA_DIR', 'MIGRATE_ON_START', 'BOOTSTRAP_ON_START', 'MANAGEMENT_PORT'];
 
 /** The variables that may stand in the ConfigMap. */
 export const configurable = (variables) =>

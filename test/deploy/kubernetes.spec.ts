@@ -226,7 +226,7 @@ describe('the variables of the service', () => {
 
   it('can all be set: in a Secret or in the ConfigMap, but for those that a cluster has no use for', () => {
     const settable = [...fromSecrets.map(({ name }) => name), ...Object.keys(properties)];
-    const useless = ['EMBEDDED_DATABASE', 'EMBEDDED_DATA_DIR', 'MIGRATE_ON_START', 'BOOTSTRAP_ON_START', 'HOST'];
+    const useless = ['EMBEDDED_DATABASE', 'EMBEDDED_DATA_DIR', 'MIGRATE_ON_START', 'BOOTSTRAP_ON_START'];
     expect([...settable, ...useless, 'MANAGEMENT_PORT'].toSorted()).toEqual(
       [...new Set([...variables, 'MANAGEMENT_PORT'])].toSorted(),
     );
