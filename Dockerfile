@@ -20,7 +20,10 @@ RUN npm ci --omit=dev --omit=optional --no-audit --no-fund \
   && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
 # What is in the image, as CycloneDX: build --target sbom --output type=local,dest=.
-FROM dependencies AS inventory
+FROM ${NODE_IMAGE} AS inventory
+# The directory's name is what npm calls the application.
+WORKDIR /token-auth-service
+COPY --from=dependencies /app ./
 # "--omit dev" would leave out of it whatever the development dependencies need as well.
 RUN npm pkg delete devDependencies \
   && npm sbom --sbom-format cyclonedx --sbom-type application > /sbom.cdx.json

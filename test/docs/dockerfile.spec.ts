@@ -68,12 +68,15 @@ describe('the image', () => {
     expect(copied.map((line) => line.split(' ').at(-1))).toEqual(['/usr/local/bin/node', './node_modules', './dist']);
     expect(lastStage.join('\n')).not.toMatch(/npm (?!and)/);
     const inventory = lines.slice(
-      lines.indexOf('FROM dependencies AS inventory'),
+      lines.findIndex((line) => line.endsWith(' AS inventory')),
       lines.indexOf('FROM scratch AS sbom'),
     );
     expect(inventory.join('\n')).toMatch(
       /npm pkg delete devDependencies [^]*npm sbom --sbom-format cyclonedx [^]*> \/sbom.cdx.json$/,
     );
+    // npm takes the name of the directory for that of the application.
+    const { name } = JSON.parse(read('package.json')) as { name: string };
+    expect(inventory.findLast((line) => line.startsWith('WORKDIR '))).toBe(`WORKDIR /${name}`);
     expect(lines).toContain('COPY --from=inventory /sbom.cdx.json /');
   });
 
