@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { type Prepared, runPrepared } from '../database/prepared.js';
+import { knownIdentitySql } from '../permission/member-identities.service.js';
 import { scopesSql, tokenScopesSql } from '../revocation/scope.js';
 import { passGate, tryGate } from './gate.js';
 import { mintValues } from './mint-values.js';
@@ -27,7 +28,10 @@ const isAsJudged = (judged: string): string => `
 const permitsAsJudged = (role: string, judged: string): string =>
   `${role}.permissions IS NOT DISTINCT FROM nullif(j."${judged}"->'permissions', 'null')`;
 
-/** What the caller and the new token rest on, each as it was found and with the columns that others are found by. */
+/**
+ * What the caller and the new token rest on, each with the columns that later ones are found by. The first one is there
+ * only once the gate has been passed, and without it no other is looked for.
+ */
 const GROUNDS: readonly [name: string, found: string][] = [
   ['n', `SELECT FROM instance WHERE id = 1 AND asked."hasPassed"`],
   [
@@ -45,11 +49,7 @@ const GROUNDS: readonly [name: string, found: string][] = [
     `SELECT role_id FROM membership
       WHERE organization_id = t.organization_id AND identity_id = ct.identity_id AND ${isAsJudged('callerRole')}`,
   ],
-  [
-    'i',
-    `SELECT FROM identity WHERE id = t.identity_id AND deleted_at IS NULL AND (organization_id = co.id
-      OR EXISTS (SELECT FROM membership im WHERE im.organization_id = co.id AND im.identity_id = t.identity_id))`,
-  ],
+  ['i', knownIdentitySql('', 't.identity_id', 'co.id')],
   [
     'o',
     `SELECT root_id FROM organization WHERE id = t.organization_id AND deleted_at IS NULL
@@ -69,10 +69,7 @@ const GROUNDS: readonly [name: string, found: string][] = [
   ['k', `SELECT FROM signing_key WHERE kid = t.kid AND state = 'active'`],
 ];
 
-/**
- * Finds and holds every one of them, in this order, and each for itself. As one join they would be found by the plan
- * that suited the tables when a connection made it: while hardly anything is there, by going through all of one.
- */
+/** Finds and holds every one of them, in this order, and each by itself, for the reason that `lookUp` has. */
 const holdGrounds = (ifLocked: string): string =>
   GROUNDS.map(([name, found]) => `CROSS JOIN LATERAL (${found} FOR SHARE ${ifLocked}) ${name}`).join('\n    ');
 

@@ -108,9 +108,7 @@ export class TokenProof {
 
   /** Keeps what a text was proven to be. */
   remember(text: string, kid: string, payload: unknown): ProvenToken {
-    const token = { kid, claims: kept(claimsOf(payload)), state: null };
-    this.proven.set(digestOf(text), token);
-    return token;
+    return this.keep(text, kid, claimsOf(payload));
   }
 
   /** Proves a token that came elsewhere than in the Authorization header. */
@@ -119,14 +117,19 @@ export class TokenProof {
     if (recalled) return recalled;
     const key = await this.keyOf(text);
     if (!isSignedBy(text, key)) throw new AccessTokenRefusedError('bad-signature');
-    const payload: unknown = this.jwt.decode(text);
-    if (!this.isForUs(payload)) throw new AccessTokenRefusedError('bad-signature');
-    return this.remember(text, key.kid, payload);
+    const claims = claimsOf(this.jwt.decode(text));
+    if (!this.isForUs(claims)) throw new AccessTokenRefusedError('bad-signature');
+    return this.keep(text, key.kid, claims);
   }
 
-  private isForUs(payload: unknown): boolean {
-    const { iss, aud } = claimsOf(payload);
+  private isForUs({ iss, aud }: AccessTokenClaims): boolean {
     return this.issuers.includes(iss) && aud === this.config.audience;
+  }
+
+  private keep(text: string, kid: string, claims: AccessTokenClaims): ProvenToken {
+    const token = { kid, claims: kept(claims), state: null };
+    this.proven.set(digestOf(text), token);
+    return token;
   }
 }
 

@@ -26,11 +26,13 @@ export class NotOwningOrganizationError extends ForbiddenError {
   }
 }
 
-const FIND = `
-  SELECT i.id, i.name, i.organization_id AS "organizationId"
-  FROM identity i
-  WHERE i.id = $1 AND i.deleted_at IS NULL AND (
-    i.organization_id = $2 OR EXISTS (SELECT FROM membership m WHERE m.organization_id = $2 AND m.identity_id = i.id))`;
+/** SQL of the identity of an id, if an organization owns it or has it as a member. */
+export const knownIdentitySql = (columns: string, identityId: string, organizationId: string): string => `
+  SELECT ${columns} FROM identity
+  WHERE id = ${identityId} AND deleted_at IS NULL AND (organization_id = ${organizationId} OR EXISTS (
+    SELECT FROM membership WHERE organization_id = ${organizationId} AND identity_id = ${identityId}))`;
+
+const FIND = knownIdentitySql('id, name, organization_id AS "organizationId"', '$1', '$2');
 
 /** Finds the identities that an actor's organization owns or has as members. */
 @Injectable()

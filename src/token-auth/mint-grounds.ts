@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import type { JudgedRole } from '../access-token/proposed-mint.js';
-import type { TrustedIp } from '../common/http/trusted-ip.js';
+import type { TokenLimits } from '../access-token/token-issuer.service.js';
 import { lookUp, type Prepared, runPrepared } from '../database/prepared.js';
+import { knownIdentitySql } from '../permission/member-identities.service.js';
 
 /** Who wants to mint, for whom, and what the request calls the organization that the token is to work in. */
 export interface AskedMint {
@@ -25,13 +26,9 @@ export interface JudgedMembership extends JudgedRole {
   isActive: boolean;
 }
 
-/** How the identity's tokens are limited. */
-export interface MintLimits {
+/** What the identity's configuration says of its tokens, and which one it is. */
+export interface MintLimits extends TokenLimits {
   id: string;
-  ttl: number;
-  maxTtl: number;
-  numUsesLimit: number;
-  trustedIps: TrustedIp[];
 }
 
 /** What a mint is judged by; null stands for what isn't there, or not for the caller's organization. */
@@ -70,12 +67,7 @@ const READ: Prepared = {
       'numUsesLimit', c.num_uses_limit, 'trustedIps', c.trusted_ips) END AS config
   FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) WITH ORDINALITY
     AS asked(caller_id, organization_id, identity_id, slug, place)
-  ${lookUp(
-    'i',
-    `SELECT id FROM identity WHERE id = asked.identity_id AND deleted_at IS NULL AND (
-      organization_id = asked.organization_id OR EXISTS (
-        SELECT FROM membership WHERE organization_id = asked.organization_id AND identity_id = asked.identity_id))`,
-  )}
+  ${lookUp('i', knownIdentitySql('id', 'asked.identity_id', 'asked.organization_id'))}
   ${lookUp('own', 'SELECT * FROM organization WHERE id = asked.organization_id AND deleted_at IS NULL')}
   ${lookUp(
     'below',
