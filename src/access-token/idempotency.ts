@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { BadRequestError } from '../common/errors/app-error.js';
 import { AccessToken } from '../database/entities/access-token.entity.js';
@@ -20,7 +20,7 @@ export interface RepeatableRequest {
 
 /** A digest of a body's validated fields, in an order that the caller of this fixes. */
 export const digestOf = (fields: readonly (string | null)[]): Buffer =>
-  createHash('sha256').update(JSON.stringify(fields)).digest();
+  hash('sha256', JSON.stringify(fields), 'buffer');
 
 /** What is kept of a mint, so that its repetition gives the same. */
 export function keptOf(

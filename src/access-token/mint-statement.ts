@@ -1,9 +1,9 @@
 import type { EntityManager } from 'typeorm';
 import { type Prepared, runPrepared } from '../database/prepared.js';
 import { knownIdentitySql } from '../permission/member-identities.service.js';
-import { scopesSql, tokenScopesSql } from '../revocation/scope.js';
+import { scopesSql } from '../revocation/scope.js';
 import { passGate, tryGate } from './gate.js';
-import { mintValues } from './mint-values.js';
+import { GROUNDS_SQL, MINTS_SQL, mintValues } from './mint-values.js';
 import type { ProposedMint } from './proposed-mint.js';
 
 const CALLER_SCOPES = scopesSql({
@@ -11,10 +11,16 @@ const CALLER_SCOPES = scopesSql({
   authMethod: 'ct.auth_method',
   organizationId: 'ct.organization_id',
   rootOrganizationId: 'co.root_id',
-  kid: `j."callerKid"`,
+  kid: 'asked.caller_kid',
 });
 
-const SCOPES = tokenScopesSql();
+const SCOPES = scopesSql({
+  identityId: 'asked.identity_id',
+  authMethod: 'asked.auth_method',
+  organizationId: 'asked.organization_id',
+  rootOrganizationId: 'o.root_id',
+  kid: 'asked.kid',
+});
 
 const epochBelow = (scopes: string, limit: string): string =>
   `coalesce((SELECT max(sequence) FROM epoch WHERE (scope, key) IN ${scopes}), 0) <= ${limit}`;
@@ -22,51 +28,52 @@ const epochBelow = (scopes: string, limit: string): string =>
 /** Locks are waited for, or whatever isn't free at once counts as changed. */
 type Patience = 'waits' | 'goes on';
 
-const isAsJudged = (judged: string): string => `
-  is_active AND role = j."${judged}"->>'role' AND role_id IS NOT DISTINCT FROM (j."${judged}"->>'roleId')::uuid`;
+/** Of whom a role is asked: its columns of what was judged begin so. */
+type Judged = '' | 'caller_';
 
-const permitsAsJudged = (role: string, judged: string): string =>
-  `${role}.permissions IS NOT DISTINCT FROM nullif(j."${judged}"->'permissions', 'null')`;
+const isAsJudged = (judged: Judged): string =>
+  `is_active AND role = asked.${judged}role AND role_id IS NOT DISTINCT FROM asked.${judged}role_id`;
 
 /**
  * What the caller and the new token rest on, each with the columns that later ones are found by. The first one is there
  * only once the gate has been passed, and without it no other is looked for.
  */
 const GROUNDS: readonly [name: string, found: string][] = [
-  ['n', `SELECT FROM instance WHERE id = 1 AND asked."hasPassed"`],
+  ['n', 'SELECT FROM instance WHERE id = 1 AND asked.has_passed'],
   [
     'ct',
     `SELECT identity_id, organization_id, auth_method, epoch FROM access_token
-      WHERE id = j."callerTokenId" AND revoked_at IS NULL AND expires_at > asked.latest`,
+      WHERE id = asked.caller_token_id AND revoked_at IS NULL AND expires_at > asked.latest`,
   ],
   ['ci', 'SELECT FROM identity WHERE id = ct.identity_id AND deleted_at IS NULL'],
   ['co', 'SELECT id, root_id FROM organization WHERE id = ct.organization_id AND deleted_at IS NULL'],
   ['ctm', 'SELECT FROM membership WHERE organization_id = co.id AND identity_id = ct.identity_id AND is_active'],
   ['cc', 'SELECT FROM token_auth_config WHERE identity_id = ct.identity_id'],
-  ['ck', `SELECT FROM signing_key WHERE kid = j."callerKid" AND state <> 'revoked'`],
+  ['ck', `SELECT FROM signing_key WHERE kid = asked.caller_kid AND state <> 'revoked'`],
   [
     'cm',
     `SELECT role_id FROM membership
-      WHERE organization_id = t.organization_id AND identity_id = ct.identity_id AND ${isAsJudged('callerRole')}`,
+      WHERE organization_id = asked.organization_id AND identity_id = ct.identity_id AND ${isAsJudged('caller_')}`,
   ],
-  ['i', knownIdentitySql('', 't.identity_id', 'co.id')],
+  ['i', knownIdentitySql('', 'asked.identity_id', 'co.id')],
   [
     'o',
-    `SELECT root_id FROM organization WHERE id = t.organization_id AND deleted_at IS NULL
-      AND slug = coalesce(j."organizationSlug", slug)`,
+    `SELECT root_id FROM organization WHERE id = asked.organization_id AND deleted_at IS NULL
+      AND slug = coalesce(asked.organization_slug, slug)`,
   ],
   ['root', 'SELECT FROM organization WHERE id = o.root_id AND deleted_at IS NULL'],
   [
     'm',
     `SELECT role_id FROM membership
-      WHERE organization_id = t.organization_id AND identity_id = t.identity_id AND ${isAsJudged('identityRole')}`,
+      WHERE organization_id = asked.organization_id AND identity_id = asked.identity_id AND ${isAsJudged('')}`,
   ],
   [
     'c',
-    `SELECT FROM token_auth_config WHERE id = j."configId" AND identity_id = t.identity_id AND ttl = t.ttl
-      AND max_ttl = t.max_ttl AND num_uses_limit = t.num_uses_limit AND trusted_ips = j."trustedIps"`,
+    `SELECT FROM token_auth_config WHERE id = asked.config_id AND identity_id = asked.identity_id
+      AND ttl = asked.ttl AND max_ttl = asked.max_ttl AND num_uses_limit = asked.num_uses_limit
+      AND trusted_ips = asked.trusted_ips`,
   ],
-  ['k', `SELECT FROM signing_key WHERE kid = t.kid AND state = 'active'`],
+  ['k', `SELECT FROM signing_key WHERE kid = asked.kid AND state = 'active'`],
 ];
 
 /** Finds and holds every one of them, in this order, and each by itself, for the reason that `lookUp` has. */
@@ -77,16 +84,9 @@ const holdGrounds = (ifLocked: string): string =>
 const holdRole = (membership: string, ifLocked: string): string =>
   `LEFT JOIN LATERAL (SELECT permissions FROM role WHERE id = ${membership}.role_id FOR SHARE ${ifLocked})`;
 
-/** Writes the rows of what was granted, each the first one's of its group but for what it differs in. */
+/** Writes the rows of what was granted. */
 const WRITE = `
-  proposed AS MATERIALIZED (
-    SELECT t AS token, a AS audit, own.kept
-    FROM granted
-    CROSS JOIN LATERAL jsonb_to_recordset(granted.mints) AS own(token jsonb, audit jsonb, kept jsonb)
-    CROSS JOIN LATERAL jsonb_populate_record(granted.token, own.token) t
-    CROSS JOIN LATERAL jsonb_populate_record(
-      jsonb_populate_record(NULL::audit_event, granted.audit), own.audit) a
-  ),
+  proposed AS MATERIALIZED (SELECT * FROM granted JOIN ${MINTS_SQL} USING (ground)),
   keyed AS (
     INSERT INTO idempotency_key AS earlier
     SELECT k.* FROM proposed CROSS JOIN LATERAL jsonb_populate_record(NULL::idempotency_key, kept) k
@@ -94,12 +94,23 @@ const WRITE = `
     ON CONFLICT ON CONSTRAINT pk_idempotency_key DO UPDATE
       SET token_id = excluded.token_id, body_digest = excluded.body_digest, claims = excluded.claims,
         expires_at = excluded.expires_at
-      WHERE earlier.expires_at <= (SELECT (token).created_at FROM proposed)
+      WHERE earlier.expires_at <= (SELECT created_at FROM proposed)
     RETURNING token_id
   ),
-  admitted AS (SELECT token, audit FROM proposed WHERE kept IS NULL OR EXISTS (SELECT FROM keyed)),
-  minted AS (INSERT INTO access_token SELECT (token).* FROM admitted RETURNING id),
-  audited AS (INSERT INTO audit_event SELECT (audit).* FROM admitted)`;
+  admitted AS (SELECT * FROM proposed WHERE kept IS NULL OR EXISTS (SELECT FROM keyed)),
+  minted AS (
+    INSERT INTO access_token (id, identity_id, organization_id, kid, auth_method, name, ttl, max_ttl, num_uses_limit,
+      num_uses, epoch, expires_at, minted_by, created_at, updated_at)
+    SELECT id, identity_id, organization_id, kid, auth_method, name, ttl, max_ttl, num_uses_limit,
+      0, epoch, expires_at, minted_by, created_at, created_at FROM admitted
+    RETURNING id
+  ),
+  audited AS (
+    INSERT INTO audit_event (id, event, outcome, organization_id, actor_identity_id, actor_token_id, identity_id,
+      token_id, details, ip_address, user_agent, req_id, created_at)
+    SELECT audit_id, event, outcome, actor_organization_id, minted_by, caller_token_id, identity_id,
+      id, details, ip_address, user_agent, req_id, created_at FROM admitted
+  )`;
 
 /**
  * Everything that speaks for a mint, found again and held until the rows are in: the caller's token, identity,
@@ -111,27 +122,20 @@ const WRITE = `
 function mintSql(patience: Patience, outcome: string): string {
   const [gate, ifLocked] =
     patience === 'waits'
-      ? [`${passGate('g."rootOrganizationId"')} IS NOT NULL`, '']
-      : [tryGate('g."rootOrganizationId"'), 'SKIP LOCKED'];
+      ? [`${passGate('root_organization_id')} IS NOT NULL`, '']
+      : [tryGate('root_organization_id'), 'SKIP LOCKED'];
   return `
-  WITH asked AS MATERIALIZED (
-    SELECT g.*, ${gate} AS "hasPassed"
-    FROM jsonb_to_recordset($1::jsonb) AS g(judgement jsonb, "rootOrganizationId" text, latest timestamptz,
-      token jsonb, audit jsonb, mints jsonb)
-  ),
+  WITH asked AS MATERIALIZED (SELECT *, ${gate} AS has_passed FROM ${GROUNDS_SQL}),
   granted AS MATERIALIZED (
-    SELECT t AS token, asked.audit, asked.mints
+    SELECT asked.*
     FROM asked
-    CROSS JOIN LATERAL jsonb_populate_record(NULL::access_token, asked.token) t
-    CROSS JOIN LATERAL jsonb_to_record(asked.judgement) AS j("callerTokenId" uuid, "callerKid" text, "callerRole" jsonb,
-      "identityRole" jsonb, "configId" uuid, "trustedIps" jsonb, "organizationSlug" text)
     ${holdGrounds(ifLocked)}
     ${holdRole('cm', ifLocked)} cr ON true
     ${holdRole('m', ifLocked)} r ON true
-    WHERE ${permitsAsJudged('cr', 'callerRole')}
-      AND ${permitsAsJudged('r', 'identityRole')}
+    WHERE cr.permissions IS NOT DISTINCT FROM asked.caller_permissions
+      AND r.permissions IS NOT DISTINCT FROM asked.permissions
       AND ${epochBelow(CALLER_SCOPES, 'ct.epoch')}
-      AND ${epochBelow(SCOPES, 't.epoch')}
+      AND ${epochBelow(SCOPES, 'asked.epoch')}
   ),
   ${WRITE}
   ${outcome}`;
@@ -157,8 +161,7 @@ export type MintOutcome = 'minted' | 'changed' | 'repeated';
 
 /** Writes a token, its audit row and its idempotency key in one statement, if everything is still as it was judged. */
 export async function mintIfAsJudged(db: EntityManager, mint: ProposedMint): Promise<MintOutcome> {
-  const values = [mintValues([mint])];
-  const [found] = await runPrepared<{ isGranted: boolean; isMinted: boolean }>(db, MINT_ONE, values);
+  const [found] = await runPrepared<{ isGranted: boolean; isMinted: boolean }>(db, MINT_ONE, mintValues([mint]));
   if (found?.isMinted) return 'minted';
   return found?.isGranted ? 'repeated' : 'changed';
 }
@@ -168,6 +171,6 @@ export async function mintIfAsJudged(db: EntityManager, mint: ProposedMint): Pro
  * others wrote nothing: something is no longer as it was judged, or may be changing right now.
  */
 export async function mintThoseAsJudged(db: EntityManager, mints: ProposedMint[]): Promise<Set<string>> {
-  const minted = await runPrepared<{ id: string }>(db, MINT_MANY, [mintValues(mints)]);
+  const minted = await runPrepared<{ id: string }>(db, MINT_MANY, mintValues(mints));
   return new Set(minted.map(({ id }) => id));
 }

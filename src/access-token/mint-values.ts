@@ -1,38 +1,120 @@
 import type { IdempotencyKey } from '../database/entities/idempotency-key.entity.js';
 import { snake } from '../database/naming.js';
-import type { JudgedRole, ProposedMint } from './proposed-mint.js';
+import type { ProposedMint } from './proposed-mint.js';
 
 /** Mints that rest on the same, and so stand or fall together. */
 type Alike = [ProposedMint, ...ProposedMint[]];
 
-/**
- * What the statement of mints takes, as JSON: for all that rest on the same, once what they rest on and the rows of the
- * first of them, and of each mint only in what its rows differ from those.
- */
-export const mintValues = (mints: readonly ProposedMint[]): string => JSON.stringify(gathered(mints).map(groundOf));
+type Types<T> = Record<keyof T, string>;
 
-function groundOf(mints: Alike): object {
-  const [{ token, audit, judgement, rootOrganizationId }] = mints;
-  return {
-    judgement: {
-      ...judgement,
-      callerRole: roleOf(judgement.callerRole),
-      identityRole: roleOf(judgement.identityRole),
-    },
-    rootOrganizationId,
-    latest: new Date(Math.max(...mints.map((mint) => mint.token.createdAt.getTime()))),
-    token: columnsOf(token),
-    audit: columnsOf(audit),
-    mints: mints.map((mint) => ({
-      token: differenceOf(mint.token, token),
-      audit: differenceOf(mint.audit, audit),
-      kept: mint.kept && keyColumnsOf(mint.kept),
-    })),
-  };
+/** What is the same for all of them: what they rest on, and what their rows have in common. */
+const groundOf = ([{ token, audit, judgement, rootOrganizationId }, ...others]: Alike, ground: number) => ({
+  ground,
+  root_organization_id: rootOrganizationId,
+  latest: new Date(
+    others.reduce((at, mint) => Math.max(at, mint.token.createdAt.getTime()), token.createdAt.getTime()),
+  ),
+  caller_token_id: judgement.callerTokenId,
+  caller_kid: judgement.callerKid,
+  caller_role: judgement.callerRole.role,
+  caller_role_id: judgement.callerRole.roleId,
+  caller_permissions: judgement.callerRole.permissions,
+  role: judgement.identityRole.role,
+  role_id: judgement.identityRole.roleId,
+  permissions: judgement.identityRole.permissions,
+  config_id: judgement.configId,
+  trusted_ips: judgement.trustedIps,
+  organization_slug: judgement.organizationSlug,
+  identity_id: token.identityId,
+  organization_id: token.organizationId,
+  kid: token.kid,
+  auth_method: token.authMethod,
+  ttl: token.ttl,
+  max_ttl: token.maxTtl,
+  num_uses_limit: token.numUsesLimit,
+  epoch: token.epoch,
+  minted_by: token.mintedBy,
+  event: audit.event,
+  outcome: audit.outcome,
+  actor_organization_id: audit.organizationId,
+});
+
+const GROUND: Types<ReturnType<typeof groundOf>> = {
+  ground: 'integer',
+  root_organization_id: 'text',
+  latest: 'timestamptz',
+  caller_token_id: 'uuid',
+  caller_kid: 'text',
+  caller_role: 'text',
+  caller_role_id: 'uuid',
+  caller_permissions: 'jsonb',
+  role: 'text',
+  role_id: 'uuid',
+  permissions: 'jsonb',
+  config_id: 'uuid',
+  trusted_ips: 'jsonb',
+  organization_slug: 'text',
+  identity_id: 'uuid',
+  organization_id: 'uuid',
+  kid: 'text',
+  auth_method: 'text',
+  ttl: 'integer',
+  max_ttl: 'integer',
+  num_uses_limit: 'integer',
+  epoch: 'bigint',
+  minted_by: 'uuid',
+  event: 'text',
+  outcome: 'text',
+  actor_organization_id: 'uuid',
+};
+
+/** What is a mint's own. Its audit row names its token, and is of the same time. */
+const mintOf = ({ token, audit, kept }: ProposedMint, ground: number) => ({
+  ground,
+  id: token.id,
+  name: token.name,
+  expires_at: token.expiresAt,
+  created_at: token.createdAt,
+  audit_id: audit.id,
+  details: audit.details,
+  ip_address: audit.ipAddress,
+  user_agent: audit.userAgent,
+  req_id: audit.reqId,
+  kept: kept && keyColumnsOf(kept),
+});
+
+const MINT: Types<ReturnType<typeof mintOf>> = {
+  ground: 'integer',
+  id: 'uuid',
+  name: 'text',
+  expires_at: 'timestamptz',
+  created_at: 'timestamptz',
+  audit_id: 'uuid',
+  details: 'jsonb',
+  ip_address: 'text',
+  user_agent: 'text',
+  req_id: 'text',
+  kept: 'jsonb',
+};
+
+/** One parameter of the statement as a table: PostgreSQL reads JSON straight into columns of known types. */
+const recordset = (parameter: string, name: string, types: Record<string, string>): string => {
+  const columns = Object.entries(types).map(([column, type]) => `${column} ${type}`);
+  return `json_to_recordset(${parameter}::json) AS ${name}(${columns.join(', ')})`;
+};
+
+/** The values of `mintValues` as tables. */
+export const GROUNDS_SQL = recordset('$1', 'g', GROUND);
+export const MINTS_SQL = recordset('$2', 'm', MINT);
+
+/** What the statement of mints takes: what they rest on, once for all that rest on the same, and what is their own. */
+export function mintValues(mints: readonly ProposedMint[]): [grounds: string, mints: string] {
+  const grounds = gathered(mints);
+  return [
+    JSON.stringify(grounds.map(groundOf)),
+    JSON.stringify(grounds.flatMap((alike, ground) => alike.map((mint) => mintOf(mint, ground)))),
+  ];
 }
-
-/** What was judged may know more of a membership than the statement compares. */
-const roleOf = ({ role, roleId, permissions }: JudgedRole): JudgedRole => ({ role, roleId, permissions });
 
 /** Puts together what rests on the same. Most callers mint for one identity, so each is looked for among few. */
 function gathered(mints: readonly ProposedMint[]): Alike[] {
@@ -48,7 +130,7 @@ function gathered(mints: readonly ProposedMint[]): Alike[] {
   return [...alike.values()].flat();
 }
 
-/** All that the statement compares. What was judged once is one object, however many mints it was found right for. */
+/** All that they are sent once for. What was judged once is one object, however many mints it was found right for. */
 const restOnTheSame = (one: ProposedMint, other: ProposedMint): boolean =>
   one.rootOrganizationId === other.rootOrganizationId &&
   areSame(one.judgement, other.judgement, [
@@ -69,37 +151,15 @@ const restOnTheSame = (one: ProposedMint, other: ProposedMint): boolean =>
     'maxTtl',
     'numUsesLimit',
     'epoch',
-  ]);
+    'mintedBy',
+  ]) &&
+  areSame(one.audit, other.audit, ['event', 'outcome', 'organizationId']);
 
 const areSame = <T extends object>(one: T, other: T, names: (keyof T)[]): boolean =>
   names.every((name) => one[name] === other[name]);
 
-/** Columns by the names of their properties: few, and asked for with every mint. */
-const columns = new Map<string, string>();
-
-function columnOf(property: string): string {
-  let column = columns.get(property);
-  if (column === undefined) {
-    column = snake(property);
-    columns.set(property, column);
-  }
-  return column;
+/** The row by the names of its columns. */
+function keyColumnsOf(kept: IdempotencyKey): object {
+  const row = { ...kept, bodyDigest: `\\x${kept.bodyDigest.toString('hex')}` };
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [snake(name), value as unknown]));
 }
-
-/** A row by the names of its columns, as PostgreSQL reads it back from JSON. What is left out is null there. */
-const columnsOf = (row: object): object => select(row, (_name, value) => value !== null);
-
-/** The part of a row in which it differs from another one of the same making. */
-const differenceOf = <T extends object>(row: T, other: T): object =>
-  select(row, (name, value) => value !== other[name as keyof T]);
-
-function select(row: object, isWanted: (name: string, value: unknown) => boolean): object {
-  const values: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(row) as [string, unknown][]) {
-    if (isWanted(name, value)) values[columnOf(name)] = value;
-  }
-  return values;
-}
-
-const keyColumnsOf = (kept: IdempotencyKey): object =>
-  columnsOf({ ...kept, bodyDigest: `\\x${kept.bodyDigest.toString('hex')}` });

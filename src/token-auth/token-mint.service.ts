@@ -27,8 +27,8 @@ export class TokenMintService {
 
   /** With a key, a repetition gives the same token again. */
   async createToken(caller: Actor, identityId: string, dto: CreateTokenDto, key?: string): Promise<MintedToken> {
-    const bodyDigest = digestOf([dto.name ?? null, dto.organizationSlug ?? null]);
-    const repeatable = key === undefined ? undefined : { key, bodyDigest };
+    const fields = [dto.name ?? null, dto.organizationSlug ?? null];
+    const repeatable = key === undefined ? undefined : { key, bodyDigest: digestOf(fields) };
     const issued = await this.minter.mint(caller, async (actor, judging) => {
       const { holder, config, judgement } = await this.judge.judge(actor, identityId, dto, judging);
       await this.checkRoom(actor, holder, key);
