@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { EndOfTurn } from '../common/end-of-turn.js';
 import { inParallel } from '../common/in-parallel.js';
 import type { Actor } from '../permission/actor.js';
 import { Permissions } from '../permission/permissions.service.js';
@@ -33,11 +34,16 @@ export class Introspection {
     private readonly accessTokens: AccessTokenService,
     private readonly permissions: Permissions,
     private readonly metrics: AccessTokenMetrics,
+    private readonly turn: EndOfTurn,
   ) {}
 
-  /** With `consume`, a token that is found good and has limited uses loses one. */
+  /**
+   * With `consume`, a token that is found good and has limited uses loses one. What is asked in one turn of the event
+   * loop is judged and answered at its end.
+   */
   async introspect(caller: Actor, subject: Subject, consume: boolean): Promise<Verdict> {
     this.permissions.check(caller, 'access-token', 'introspect');
+    await this.turn.reached();
     return await this.judge(caller, subject, consume);
   }
 
