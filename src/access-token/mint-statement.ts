@@ -1,12 +1,12 @@
 import type { EntityManager } from 'typeorm';
 import { type Prepared, runPrepared } from '../database/prepared.js';
 import { knownIdentitySql } from '../permission/member-identities.service.js';
-import { scopesSql } from '../revocation/scope.js';
+import { highestEpochSql } from '../revocation/scope.js';
 import { passGate, tryGate } from './gate.js';
 import { GROUNDS_SQL, MINTS_SQL, mintValues } from './mint-values.js';
 import type { ProposedMint } from './proposed-mint.js';
 
-const CALLER_SCOPES = scopesSql({
+const HIGHEST_OF_CALLER = highestEpochSql({
   identityId: 'ct.identity_id',
   authMethod: 'ct.auth_method',
   organizationId: 'ct.organization_id',
@@ -14,16 +14,13 @@ const CALLER_SCOPES = scopesSql({
   kid: 'asked.caller_kid',
 });
 
-const SCOPES = scopesSql({
+const HIGHEST = highestEpochSql({
   identityId: 'asked.identity_id',
   authMethod: 'asked.auth_method',
   organizationId: 'asked.organization_id',
   rootOrganizationId: 'o.root_id',
   kid: 'asked.kid',
 });
-
-const epochBelow = (scopes: string, limit: string): string =>
-  `coalesce((SELECT max(sequence) FROM epoch WHERE (scope, key) IN ${scopes}), 0) <= ${limit}`;
 
 /** Locks are waited for, or whatever isn't free at once counts as changed. */
 type Patience = 'waits' | 'goes on';
@@ -134,8 +131,8 @@ function mintSql(patience: Patience, outcome: string): string {
     ${holdRole('m', ifLocked)} r ON true
     WHERE cr.permissions IS NOT DISTINCT FROM asked.caller_permissions
       AND r.permissions IS NOT DISTINCT FROM asked.permissions
-      AND ${epochBelow(CALLER_SCOPES, 'ct.epoch')}
-      AND ${epochBelow(SCOPES, 'asked.epoch')}
+      AND coalesce(${HIGHEST_OF_CALLER}, 0) <= ct.epoch
+      AND coalesce(${HIGHEST}, 0) <= asked.epoch
   ),
   ${WRITE}
   ${outcome}`;

@@ -1,26 +1,23 @@
 import type { EntityManager } from 'typeorm';
 import { type Prepared, runPrepared, runPreparedAsText } from '../database/prepared.js';
 import { TIMELINE } from '../revocation/log-read.js';
-import { tokenScopesSql } from '../revocation/scope.js';
+import { highestEpochOfTokenSql } from '../revocation/scope.js';
 import { compactState, type CompactState, type TokenState } from './compact-state.js';
 
 export type { TokenState } from './compact-state.js';
 
-const EXPRESSIONS = {
-  isRevoked: `(t.revoked_at IS NOT NULL OR i.deleted_at IS NOT NULL OR o.deleted_at IS NOT NULL
-    OR root.deleted_at IS NOT NULL OR k.state = 'revoked' OR c.trusted_ips IS NULL OR coalesce(e.sequence > t.epoch, false))`,
-  isMember: 'coalesce(m.is_active, false)',
-};
+const isRevoked = (kid: string): string => `(t.revoked_at IS NOT NULL
+    OR i.deleted_at IS NOT NULL OR o.deleted_at IS NOT NULL OR root.deleted_at IS NOT NULL OR k.state = 'revoked'
+    OR c.trusted_ips IS NULL OR coalesce(${highestEpochOfTokenSql(kid)} > t.epoch, false))`;
 
-const epochAbove = (kid: string): string =>
-  `LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${tokenScopesSql(kid)}) e ON true`;
+const IS_MEMBER = 'coalesce(m.is_active, false)';
 
 /** One statement of primary-key lookups, for many tokens as for one. */
 const READ: Prepared = {
   name: 'read_token_state',
   text: `
-  SELECT asked.place, t.id, t.num_uses, (extract(epoch FROM t.expires_at) * 1000)::float8, ${EXPRESSIONS.isRevoked},
-    t.identity_id, t.organization_id, o.root_id, t.num_uses_limit, ${EXPRESSIONS.isMember}, m.role, r.permissions,
+  SELECT asked.place, t.id, t.num_uses, (extract(epoch FROM t.expires_at) * 1000)::float8, ${isRevoked('asked.kid')},
+    t.identity_id, t.organization_id, o.root_id, t.num_uses_limit, ${IS_MEMBER}, m.role, r.permissions,
     c.trusted_ips, ${TIMELINE}
   FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS asked(token_id, kid, place)
   JOIN access_token t ON t.id = asked.token_id
@@ -30,8 +27,7 @@ const READ: Prepared = {
   JOIN signing_key k ON k.kid = asked.kid
   LEFT JOIN membership m ON m.organization_id = t.organization_id AND m.identity_id = t.identity_id
   LEFT JOIN role r ON r.id = m.role_id
-  LEFT JOIN token_auth_config c ON c.identity_id = t.identity_id
-  ${epochAbove('asked.kid')}`,
+  LEFT JOIN token_auth_config c ON c.identity_id = t.identity_id`,
 };
 
 /**
@@ -47,7 +43,7 @@ const HOLD: Prepared = {
     o.root_id AS "rootOrganizationId", o.parent_id AS "parentOrganizationId",
     t.ttl, t.max_ttl AS "maxTtl", t.num_uses_limit AS "numUsesLimit", t.num_uses AS "numUses",
     t.epoch::float8 AS epoch, t.created_at AS "createdAt", t.expires_at AS "expiresAt",
-    ${EXPRESSIONS.isRevoked} AS "isRevoked", ${EXPRESSIONS.isMember} AS "isMember", m.role, r.permissions,
+    ${isRevoked('$2')} AS "isRevoked", ${IS_MEMBER} AS "isMember", m.role, r.permissions,
     c.trusted_ips AS "trustedIps", ${TIMELINE} AS timeline, r.id IS DISTINCT FROM m.role_id AS "hasFormerRole"
   FROM access_token t
   JOIN instance n ON n.id = 1
@@ -58,7 +54,6 @@ const HOLD: Prepared = {
   LEFT JOIN LATERAL (SELECT id, permissions FROM role WHERE id = m.role_id FOR SHARE) r ON true
   JOIN token_auth_config c ON c.identity_id = t.identity_id
   JOIN signing_key k ON k.kid = $2
-  ${epochAbove('$2')}
   WHERE t.id = $1
   FOR SHARE OF n, t, i, o, root, m, c, k`,
 };

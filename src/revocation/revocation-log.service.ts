@@ -7,7 +7,7 @@ import { HINTS } from './log-connection.js';
 import type { RevocationEffect } from './log-read.js';
 import { RevocationReader } from './revocation-reader.service.js';
 import type { ScopeKey, TokenPlace } from './scope.js';
-import { nameOf, scopesSql } from './scope.js';
+import { highestEpochSql, nameOf } from './scope.js';
 
 /** Verifiers may be this far behind before an entry is of no use to them, in milliseconds. */
 const MARGIN_MS = 300_000;
@@ -33,13 +33,13 @@ const LATEST_END = `
 /** Of all scopes that a token would lie in. */
 const LATEST_EPOCH: Prepared = {
   name: 'read_latest_epoch',
-  text: `SELECT coalesce(max(sequence), 0) AS epoch FROM epoch WHERE (scope, key) IN ${scopesSql({
+  text: `SELECT coalesce(${highestEpochSql({
     identityId: '$1::text',
     authMethod: '$2::text',
     organizationId: '$3::text',
     rootOrganizationId: '$4::text',
     kid: '$5::text',
-  })}`,
+  })}, 0) AS epoch`,
 };
 
 /**

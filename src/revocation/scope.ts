@@ -50,20 +50,26 @@ export const namesOf = (place: Omit<TokenPlace, 'authMethod' | 'kid'> & { tokenI
   WHOLE_INSTANCE.key,
 ];
 
-/** Every wide scope that a token lies in, as SQL over columns or parameters: a revocation of any one of them ends it. */
-export const scopesSql = (place: Record<keyof TokenPlace, string>): string => `(
-  ('instance', '*'),
-  ('organization', ${place.rootOrganizationId}::text),
-  ('organization', ${place.organizationId}::text),
-  ('identity', ${place.identityId}::text),
-  ('identity-method', ${place.identityId}::text || ':' || ${place.authMethod}),
-  ('identity-organization', ${place.identityId}::text || ':' || ${place.organizationId}::text),
-  ('key', ${place.kid})
+/**
+ * SQL that finds the highest epoch among all wide scopes that a token lies in, or null: a revocation of any one of them
+ * ends it. The place is given in columns or parameters. No key is that of two scopes, for ids are of one thing alone, so
+ * the keys suffice.
+ */
+export const highestEpochSql = (place: Record<keyof TokenPlace, string>): string => `(
+  SELECT max(sequence) AS sequence FROM epoch WHERE key = ANY (ARRAY[
+    '*',
+    ${place.rootOrganizationId}::text,
+    ${place.organizationId}::text,
+    ${place.identityId}::text,
+    ${place.identityId}::text || ':' || ${place.authMethod},
+    ${place.identityId}::text || ':' || ${place.organizationId}::text,
+    ${place.kid}
+  ])
 )`;
 
 /** The same over a token `t` and its organization `o`, for a text that a key signed: the row's own, unless said. */
-export const tokenScopesSql = (kid = 't.kid'): string =>
-  scopesSql({
+export const highestEpochOfTokenSql = (kid = 't.kid'): string =>
+  highestEpochSql({
     identityId: 't.identity_id',
     authMethod: 't.auth_method',
     organizationId: 't.organization_id',

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { type Prepared, runPrepared } from '../database/prepared.js';
-import { tokenScopesSql } from '../revocation/scope.js';
+import { highestEpochOfTokenSql } from '../revocation/scope.js';
 
 /** A token's record as its readers see it. */
 export interface TokenRecord {
@@ -23,14 +23,13 @@ export interface TokenRecord {
   subOrganizationId: string | null;
 }
 
-const SCOPES = tokenScopesSql();
-
 const COLUMNS = `
   t.id, t.identity_id AS "identityId", t.name, t.ttl, t.max_ttl AS "maxTtl",
     CASE WHEN t.num_uses_limit > 0 THEN t.num_uses ELSE coalesce(u.num_uses, 0)::float8 END AS "numUses",
     t.num_uses_limit AS "numUsesLimit", greatest(u.last_used_at, t.last_used_at) AS "lastUsedAt",
     t.last_renewed_at AS "lastRenewedAt", t.expires_at AS "expiresAt", t.revoked_at AS "revokedAt",
-    (t.revoked_at IS NOT NULL OR k.state = 'revoked' OR coalesce(e.sequence > t.epoch, false)) AS "isRevoked",
+    (t.revoked_at IS NOT NULL OR k.state = 'revoked'
+      OR coalesce(${highestEpochOfTokenSql()} > t.epoch, false)) AS "isRevoked",
     t.created_at AS "createdAt", t.updated_at AS "updatedAt",
     CASE WHEN o.parent_id IS NULL THEN NULL ELSE o.id END AS "subOrganizationId"`;
 
@@ -38,8 +37,7 @@ const BESIDE = `
   JOIN organization o ON o.id = t.organization_id
   JOIN signing_key k ON k.kid = t.kid
   JOIN identity i ON i.id = t.identity_id AND i.deleted_at IS NULL
-  LEFT JOIN access_token_usage u ON u.token_id = t.id
-  LEFT JOIN LATERAL (SELECT max(sequence) AS sequence FROM epoch WHERE (scope, key) IN ${SCOPES}) e ON true`;
+  LEFT JOIN access_token_usage u ON u.token_id = t.id`;
 
 const PAGE = `
   SELECT ${COLUMNS} FROM access_token t ${BESIDE} WHERE t.organization_id = $1 AND t.identity_id = $2

@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { bigint } from '../column-types.js';
 
 /** The sequence of the latest wide revocation of a scope. A token with a lower epoch in one of its scopes is dead. */
@@ -7,6 +7,7 @@ export class Epoch {
   @PrimaryColumn('text')
   scope: string;
 
+  @Index()
   @PrimaryColumn('text')
   key: string;
 

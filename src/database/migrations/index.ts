@@ -4,6 +4,7 @@ import { RotateSigningKeys1796200000000 } from './1796200000000-rotate-signing-k
 import { IndexDeleted1796300000000 } from './1796300000000-index-deleted.js';
 import { AddSchemaFloor1796600000000 } from './1796600000000-add-schema-floor.js';
 import { LeaveRoom1796700000000 } from './1796700000000-leave-room.js';
+import { FindEpochsByKey1796800000000 } from './1796800000000-find-epochs-by-key.js';
 
 /** All migrations, oldest first. One that has been released is never edited. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   IndexDeleted1796300000000,
   AddSchemaFloor1796600000000,
   LeaveRoom1796700000000,
+  FindEpochsByKey1796800000000,
 ];
