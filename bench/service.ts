@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { ChildServer } from './child-server.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ChildServer, PROJECT_ROOT } from './child-server.js';
 
 export const ISSUER = 'http://localhost:8080';
 
@@ -14,6 +16,7 @@ export class ServiceSetting {
   get environment(): Record<string, string> {
     return {
       NODE_ENV: 'production',
+      NODE_OPTIONS: imageOptions(),
       DATABASE_URL: this.databaseUrl,
       ISSUER,
       KEY_ENCRYPTION_KEYS: this.keyEncryptionKey.toString('base64'),
@@ -33,4 +36,12 @@ export class ServiceSetting {
       readyPath: '/api/status',
     });
   }
+}
+
+/** What the image tells Node.js, so that what is measured is what is deployed. */
+function imageOptions(): string {
+  const [, options] =
+    /^ENV .*\bNODE_OPTIONS=(\S+)$/m.exec(readFileSync(join(PROJECT_ROOT, 'Dockerfile'), 'utf8')) ?? [];
+  if (options === undefined) throw new Error('The Dockerfile sets no NODE_OPTIONS');
+  return options;
 }
