@@ -33,7 +33,7 @@ COPY --from=inventory /sbom.cdx.json /
 # Node.js alone, without npm and the rest of its image.
 FROM ${RUNTIME_IMAGE}
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
-# MiB: a young generation as large as V8 would let it grow takes 50 more of them, and gives a tenth more speed at most.
+# MiB: a young generation as large as V8 would let it grow takes 100 MB more, and saves a sixth of the CPU at most.
 ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=4
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules

@@ -2,18 +2,11 @@ import type { IdempotencyKey } from '../database/entities/idempotency-key.entity
 import { snake } from '../database/naming.js';
 import type { ProposedMint } from './proposed-mint.js';
 
-/** Mints that rest on the same, and so stand or fall together. */
-type Alike = [ProposedMint, ...ProposedMint[]];
-
 type Types<T> = Record<keyof T, string>;
 
-/** What is the same for all of them: what they rest on, and what their rows have in common. */
-const groundOf = ([{ token, audit, judgement, rootOrganizationId }, ...others]: Alike, ground: number) => ({
-  ground,
+/** What a mint rests on, and what its rows have in common with those of others that rest on the same. */
+const groundOf = ({ token, audit, judgement, rootOrganizationId }: ProposedMint) => ({
   root_organization_id: rootOrganizationId,
-  latest: new Date(
-    others.reduce((at, mint) => Math.max(at, mint.token.createdAt.getTime()), token.createdAt.getTime()),
-  ),
   caller_token_id: judgement.callerTokenId,
   caller_kid: judgement.callerKid,
   caller_role: judgement.callerRole.role,
@@ -39,10 +32,10 @@ const groundOf = ([{ token, audit, judgement, rootOrganizationId }, ...others]: 
   actor_organization_id: audit.organizationId,
 });
 
-const GROUND: Types<ReturnType<typeof groundOf>> = {
-  ground: 'integer',
+type Ground = ReturnType<typeof groundOf>;
+
+const GROUND: Types<Ground> = {
   root_organization_id: 'text',
-  latest: 'timestamptz',
   caller_token_id: 'uuid',
   caller_kid: 'text',
   caller_role: 'text',
@@ -104,59 +97,45 @@ const recordset = (parameter: string, name: string, types: Record<string, string
 };
 
 /** The values of `mintValues` as tables. */
-export const GROUNDS_SQL = recordset('$1', 'g', GROUND);
+export const GROUNDS_SQL = recordset('$1', 'g', { ground: 'integer', latest: 'timestamptz', ...GROUND });
 export const MINTS_SQL = recordset('$2', 'm', MINT);
+
+/** Mints that rest on the same, and so stand or fall together. */
+interface Alike {
+  ground: Ground;
+  mints: ProposedMint[];
+}
 
 /** What the statement of mints takes: what they rest on, once for all that rest on the same, and what is their own. */
 export function mintValues(mints: readonly ProposedMint[]): [grounds: string, mints: string] {
-  const grounds = gathered(mints);
+  const groups = gathered(mints);
   return [
-    JSON.stringify(grounds.map(groundOf)),
-    JSON.stringify(grounds.flatMap((alike, ground) => alike.map((mint) => mintOf(mint, ground)))),
+    JSON.stringify(groups.map((alike, ground) => ({ ground, latest: latestOf(alike), ...alike.ground }))),
+    JSON.stringify(groups.flatMap((alike, ground) => alike.mints.map((mint) => mintOf(mint, ground)))),
   ];
 }
 
+const latestOf = ({ mints }: Alike): Date => new Date(Math.max(...mints.map(({ token }) => token.createdAt.getTime())));
+
 /** Puts together what rests on the same. Most callers mint for one identity, so each is looked for among few. */
 function gathered(mints: readonly ProposedMint[]): Alike[] {
-  const alike = new Map<string, Alike[]>();
+  const groups = new Map<string, Alike[]>();
   for (const mint of mints) {
-    const key = `${mint.judgement.callerTokenId} ${mint.token.identityId} ${mint.token.organizationId}`;
-    const known = alike.get(key);
-    const group = known?.find(([first]) => restOnTheSame(first, mint));
-    if (group) group.push(mint);
-    else if (known) known.push([mint]);
-    else alike.set(key, [[mint]]);
+    const ground = groundOf(mint);
+    const key = `${ground.caller_token_id} ${ground.identity_id} ${ground.organization_id}`;
+    const known = groups.get(key);
+    const alike = known?.find((group) => areSame(group.ground, ground));
+    if (alike) alike.mints.push(mint);
+    else if (known) known.push({ ground, mints: [mint] });
+    else groups.set(key, [{ ground, mints: [mint] }]);
   }
-  return [...alike.values()].flat();
+  return [...groups.values()].flat();
 }
 
-/** All that they are sent once for. What was judged once is one object, however many mints it was found right for. */
-const restOnTheSame = (one: ProposedMint, other: ProposedMint): boolean =>
-  one.rootOrganizationId === other.rootOrganizationId &&
-  areSame(one.judgement, other.judgement, [
-    'callerTokenId',
-    'callerKid',
-    'callerRole',
-    'identityRole',
-    'configId',
-    'trustedIps',
-    'organizationSlug',
-  ]) &&
-  areSame(one.token, other.token, [
-    'identityId',
-    'organizationId',
-    'kid',
-    'authMethod',
-    'ttl',
-    'maxTtl',
-    'numUsesLimit',
-    'epoch',
-    'mintedBy',
-  ]) &&
-  areSame(one.audit, other.audit, ['event', 'outcome', 'organizationId']);
+const COLUMNS = Object.keys(GROUND) as (keyof Ground)[];
 
-const areSame = <T extends object>(one: T, other: T, names: (keyof T)[]): boolean =>
-  names.every((name) => one[name] === other[name]);
+/** What was judged once has the same lists, however many mints it was found right for. */
+const areSame = (one: Ground, other: Ground): boolean => COLUMNS.every((column) => one[column] === other[column]);
 
 /** The row by the names of its columns. */
 function keyColumnsOf(kept: IdempotencyKey): object {

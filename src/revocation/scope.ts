@@ -56,7 +56,7 @@ export const namesOf = (place: Omit<TokenPlace, 'authMethod' | 'kid'> & { tokenI
  * the keys suffice.
  */
 export const highestEpochSql = (place: Record<keyof TokenPlace, string>): string => `(
-  SELECT max(sequence) AS sequence FROM epoch WHERE key = ANY (ARRAY[
+  SELECT max(sequence) FROM epoch WHERE key = ANY (ARRAY[
     '*',
     ${place.rootOrganizationId}::text,
     ${place.organizationId}::text,
