@@ -4,7 +4,7 @@ import { BadRequestError } from '../common/errors/app-error.js';
 import { AccessToken } from '../database/entities/access-token.entity.js';
 import { IdempotencyKey } from '../database/entities/idempotency-key.entity.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
-import type { IssuedToken } from './token-issuer.service.js';
+import type { ComposedToken } from './token-issuer.service.js';
 import { readTokenState } from './token-state.js';
 
 /** How long a repeated request finds its first answer, in milliseconds. */
@@ -26,7 +26,7 @@ export const digestOf = (fields: readonly (string | null)[]): Buffer =>
 export function keptOf(
   { key, bodyDigest }: RepeatableRequest,
   callerIdentityId: string,
-  { row, claims }: IssuedToken,
+  { row, claims }: ComposedToken,
 ): IdempotencyKey {
   return {
     callerIdentityId,

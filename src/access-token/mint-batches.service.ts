@@ -7,36 +7,50 @@ import type { ProposedMint } from './proposed-mint.js';
 
 /**
  * Mints that come while a statement is at work fill the next one: with two cores for everything, two half as large that
- * are at work at the same time cost a fifth more. One that is stuck holds nobody up for long.
+ * are at work at the same time cost a fifth more. One that is stuck holds nobody up for long. In larger ones, PostgreSQL
+ * and this process would wait for each other in turns.
  */
-const LIMITS = { underWay: 4, size: 64, patience: 20 };
+const LIMITS = { underWay: 4, size: 32, patience: 20 };
+
+/** What is to be written, and how its token's text is made, which costs more than all else that is done here for it. */
+interface Asked {
+  mint: ProposedMint;
+  sign: () => string;
+}
+
+/** The text of a token that was written, or null. */
+type Outcome = string | null;
 
 /** Writes the mints of many requests with one statement. */
 @Injectable()
 export class MintBatches {
-  private readonly batches = new Batches<ProposedMint, boolean>(async (mints) => this.write(mints), LIMITS);
+  private readonly batches = new Batches<Asked, Outcome>(async (asked) => this.write(asked), LIMITS);
 
   constructor(private readonly reader: RevocationReader) {}
 
-  /** Whether the token was written. If not, something isn't as it was judged, or may be changing right now. */
-  async mint(mint: ProposedMint): Promise<boolean> {
-    return this.batches.ask(mint);
+  /** The token's text, or null if nothing was written: something isn't as it was judged, or may be changing right now. */
+  async mint(mint: ProposedMint, sign: () => string): Promise<Outcome> {
+    return this.batches.ask({ mint, sign });
   }
 
   /** The same in a statement of its own, which waits for whatever it has to. */
-  async alone(mint: ProposedMint): Promise<boolean> {
-    return (await this.reader.onTrusted((db) => mintIfAsJudged(db, mint))) === 'minted';
+  async alone(mint: ProposedMint, sign: () => string): Promise<Outcome> {
+    const text = sign();
+    return (await this.reader.onTrusted((db) => mintIfAsJudged(db, mint))) === 'minted' ? text : null;
   }
 
-  private async write(mints: ProposedMint[]): Promise<(boolean | Promise<boolean>)[]> {
+  private async write(asked: Asked[]): Promise<(Outcome | Promise<Outcome>)[]> {
+    const mints = asked.map(({ mint }) => mint);
     try {
+      // One after the other rather than each when it is asked: what signing needs is then still in the CPU's caches.
+      const texts = asked.map(({ sign }) => sign());
       const minted = await this.reader.onTrusted((db) => mintThoseAsJudged(db, mints));
-      return mints.map(({ token }) => minted.has(token.id));
+      return mints.map(({ token }, index) => (minted.has(token.id) ? texts[index] : null));
     } catch (error) {
       // Where the database could not be asked, nobody knows what became of them.
-      if (mints.length === 1 || isUnavailable(error)) throw error;
+      if (asked.length === 1 || isUnavailable(error)) throw error;
       // What one of them may be guilty of must not be the others' fault: each is tried alone.
-      return mints.map(async (mint) => this.alone(mint));
+      return asked.map(async ({ mint, sign }) => this.alone(mint, sign));
     }
   }
 }

@@ -40,16 +40,20 @@ export interface TokenRequest {
   now: Date;
 }
 
-/** A signed token, and the row that makes it good. Until the row is written, the text is worth nothing. */
-export interface IssuedToken {
-  /** The token's text: returned once, stored nowhere. */
-  text: string;
+/** A token that has yet to be signed, and the row that makes it good. */
+export interface ComposedToken {
   row: AccessToken;
   /** What the text says. */
   claims: AccessTokenClaims;
   /** Seconds: `exp` − `iat`. */
   expiresIn: number;
   isInSubOrganization: boolean;
+}
+
+/** A signed token. Until its row is written, the text is worth nothing. */
+export interface IssuedToken extends ComposedToken {
+  /** The token's text: returned once, stored nowhere. */
+  text: string;
 }
 
 /** What a token's text says. */
@@ -100,20 +104,19 @@ export class TokenIssuer {
   }
 
   issue(request: TokenRequest): IssuedToken {
-    const { holder, limits, epoch, key, now } = request;
+    const composed = this.compose(request);
+    return { ...composed, text: this.signClaims(composed.claims, request.key) };
+  }
+
+  compose(request: TokenRequest): ComposedToken {
+    const { holder, limits, epoch, now } = request;
     const { trustedIps, numUsesLimit } = limits;
     const expiresIn = lifetimeAtMint(limits, this.maxAge);
     const iat = wholeSeconds(now);
     const exp = iat + expiresIn;
     const row = rowOf(request, new Date(exp * 1000));
     const claims = this.claimsOf({ ...holder, tokenId: row.id, trustedIps, numUsesLimit, epoch, iat, exp });
-    return {
-      text: this.signClaims(claims, key),
-      row,
-      claims,
-      expiresIn,
-      isInSubOrganization: holder.parentOrganizationId !== null,
-    };
+    return { row, claims, expiresIn, isInSubOrganization: holder.parentOrganizationId !== null };
   }
 
   /** Takes note that a token which was issued has been written, and is good from now on. */

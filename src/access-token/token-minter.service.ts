@@ -41,7 +41,7 @@ type Judge = (actor: Actor, judging: Judging) => Promise<MintProposal>;
 const ATTEMPTS = 3;
 
 /**
- * Memory proposes, the statement decides: a mint is judged, signed, and written only if all is still as judged.
+ * Memory proposes, the statement decides: a mint is judged, and written only if all is still as judged.
  * If not, it is judged again from PostgreSQL, the caller included, and then waits for what is changing.
  */
 @Injectable()
@@ -88,20 +88,23 @@ export class TokenMinter {
     const key = this.issuer.activeKey();
     const epoch = await this.epochs.of({ ...holder, authMethod: TOKEN_AUTH, kid: key.kid }, judging);
     const { now } = actor.request;
-    const issued = this.issuer.issue({ holder, limits, epoch, key, name, mintedBy: actor.identityId, now });
-    const audit = auditRow(actor, event, { ...target, tokenId: issued.row.id });
+    const composed = this.issuer.compose({ holder, limits, epoch, key, name, mintedBy: actor.identityId, now });
+    const sign = (): string => this.issuer.signClaims(composed.claims, key);
+    const audit = auditRow(actor, event, { ...target, tokenId: composed.row.id });
     const { rootOrganizationId } = holder;
-    const mint = { token: issued.row, audit, kept: null, judgement, rootOrganizationId };
+    const mint = { token: composed.row, audit, kept: null, judgement, rootOrganizationId };
     if (repeatable) {
-      const once = { ...mint, kept: keptOf(repeatable, actor.identityId, issued) };
+      const once = { ...mint, kept: keptOf(repeatable, actor.identityId, composed) };
+      const issued = { ...composed, text: sign() };
       return this.turns.take(`${actor.identityId} ${repeatable.key}`, () => this.mintOnce(issued, once, key));
     }
-    return (await this.write(mint, judging)) ? issued : null;
+    const text = await this.write(mint, sign, judging);
+    return text === null ? null : { ...composed, text };
   }
 
   /** What is remembered goes along with others and waits for nothing; what PostgreSQL has just said goes alone. */
-  private async write(mint: ProposedMint, { fromMemory }: Judging): Promise<boolean> {
-    return fromMemory ? this.batches.mint(mint) : this.batches.alone(mint);
+  private async write(mint: ProposedMint, sign: () => string, { fromMemory }: Judging): Promise<string | null> {
+    return fromMemory ? this.batches.mint(mint, sign) : this.batches.alone(mint, sign);
   }
 
   /** Mints, or finds what an earlier request minted; until then, everything stays as it was judged. */

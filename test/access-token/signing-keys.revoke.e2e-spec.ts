@@ -77,9 +77,9 @@ describe('signing keys: revocation', () => {
     const before: object[] = await app.db.query('SELECT id FROM access_token');
     const batches = app.nest.get(MintBatches);
     const mint = batches.mint.bind(batches);
-    const spy = jest.spyOn(batches, 'mint').mockImplementationOnce(async (proposed) => {
+    const spy = jest.spyOn(batches, 'mint').mockImplementationOnce(async (...proposed) => {
       await keys.revoke(await keys.kid('active'));
-      return mint(proposed);
+      return mint(...proposed);
     });
     const answer = await app.http.post(`/api/v1/auth/token-auth/identities/${id}/tokens`, { token });
     spy.mockRestore();

@@ -1,3 +1,4 @@
+import { TokenIssuer } from '../../src/access-token/token-issuer.service.js';
 import type { Answer } from '../support/http-client.js';
 import { decodeJwt } from '../support/jwt.js';
 import { TestApp } from '../support/test-app.js';
@@ -85,6 +86,29 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: many at o
       [id],
     );
     expect(written).toHaveLength(57);
+  });
+
+  it('lets the one fail that can not be signed, and nobody with it', async () => {
+    const issuer = app.nest.get(TokenIssuer);
+    const sign = issuer.signClaims.bind(issuer);
+    const [{ id }, broken] = [await app.given.identity(), await app.given.identity()];
+    const { token } = await app.given.root();
+    const spy = jest.spyOn(issuer, 'signClaims').mockImplementation((claims, key) => {
+      if (claims.sub === broken.id) throw new Error('no entropy');
+      return sign(claims, key);
+    });
+    const ids = times(30, (index) => (index === 17 ? broken.id : id));
+    const answers = await Promise.all(ids.map(async (one) => createToken(one, token)));
+    spy.mockRestore();
+    expect(statusesOf(answers)).toEqual(ids.map((one) => (one === broken.id ? 500 : 200)));
+    const written = 'SELECT identity_id, count(*)::int FROM access_token WHERE identity_id = ANY ($1) GROUP BY 1';
+    const before = 1;
+    expect(new Set(await app.db.query(written, [[id, broken.id]]))).toEqual(
+      new Set([
+        { identity_id: id, count: before + 29 },
+        { identity_id: broken.id, count: before },
+      ]),
+    );
   });
 
   it('refuses those whose caller was revoked among others whose callers are good', async () => {
