@@ -18,7 +18,7 @@ const HIGHEST = highestEpochSql({
   identityId: 'asked.identity_id',
   authMethod: 'asked.auth_method',
   organizationId: 'asked.organization_id',
-  rootOrganizationId: 'o.root_id',
+  rootOrganizationId: 'coalesce(o.root_id, co.root_id)',
   kid: 'asked.kid',
 });
 
@@ -31,55 +31,98 @@ type Judged = '' | 'caller_';
 const isAsJudged = (judged: Judged): string =>
   `is_active AND role = asked.${judged}role AND role_id IS NOT DISTINCT FROM asked.${judged}role_id`;
 
-/**
- * What the caller and the new token rest on, each with the columns that later ones are found by. The first one is there
- * only once the gate has been passed, and without it no other is looked for.
- */
-const GROUNDS: readonly [name: string, found: string][] = [
-  ['n', 'SELECT FROM instance WHERE id = 1 AND asked.has_passed'],
-  [
-    'ct',
-    `SELECT identity_id, organization_id, auth_method, epoch FROM access_token
+/** Whether the caller mints for itself, and whether in the organization that its own token is scoped to. */
+const IS_SELF = 'asked.identity_id = ct.identity_id';
+const IS_HOME = 'asked.organization_id = ct.organization_id';
+
+/** Whether the same revocations reach both tokens. */
+const IS_ONE_PLACE = `${IS_SELF} AND ${IS_HOME} AND asked.auth_method = ct.auth_method AND asked.kid = asked.caller_kid`;
+
+/** Something that a mint rests on. */
+interface Ground {
+  name: string;
+  /** Finds its row, with the columns that later ones are found by. */
+  found: string;
+  /** When other grounds say as much: then it is not looked for, and `found` gives a column `is_found` for when it is. */
+  unless?: string;
+}
+
+/** The first one is there only once the gate has been passed, and without it no other is looked for. */
+const GROUNDS: readonly Ground[] = [
+  { name: 'n', found: 'SELECT FROM instance WHERE id = 1 AND asked.has_passed' },
+  {
+    name: 'ct',
+    found: `SELECT identity_id, organization_id, auth_method, epoch FROM access_token
       WHERE id = asked.caller_token_id AND revoked_at IS NULL AND expires_at > asked.latest`,
-  ],
-  ['ci', 'SELECT FROM identity WHERE id = ct.identity_id AND deleted_at IS NULL'],
-  ['co', 'SELECT id, root_id FROM organization WHERE id = ct.organization_id AND deleted_at IS NULL'],
-  ['ctm', 'SELECT FROM membership WHERE organization_id = co.id AND identity_id = ct.identity_id AND is_active'],
-  ['cc', 'SELECT FROM token_auth_config WHERE identity_id = ct.identity_id'],
-  ['ck', `SELECT FROM signing_key WHERE kid = asked.caller_kid AND state <> 'revoked'`],
-  [
-    'cm',
-    `SELECT role_id FROM membership
+  },
+  { name: 'ci', found: 'SELECT FROM identity WHERE id = ct.identity_id AND deleted_at IS NULL' },
+  {
+    name: 'co',
+    found: 'SELECT id, root_id, slug FROM organization WHERE id = ct.organization_id AND deleted_at IS NULL',
+  },
+  {
+    name: 'ctm',
+    found: `SELECT FROM membership WHERE organization_id = co.id AND identity_id = ct.identity_id AND is_active
+      AND (NOT ${IS_HOME} OR ${isAsJudged('caller_')})`,
+  },
+  {
+    name: 'cc',
+    found: 'SELECT true AS is_found FROM token_auth_config WHERE identity_id = ct.identity_id',
+    unless: IS_SELF,
+  },
+  {
+    name: 'ck',
+    found: `SELECT true AS is_found FROM signing_key WHERE kid = asked.caller_kid AND state <> 'revoked'`,
+    unless: 'asked.caller_kid = asked.kid',
+  },
+  {
+    name: 'cm',
+    found: `SELECT true AS is_found FROM membership
       WHERE organization_id = asked.organization_id AND identity_id = ct.identity_id AND ${isAsJudged('caller_')}`,
-  ],
-  ['i', knownIdentitySql('', 'asked.identity_id', 'co.id')],
-  [
-    'o',
-    `SELECT root_id FROM organization WHERE id = asked.organization_id AND deleted_at IS NULL
+    unless: IS_HOME,
+  },
+  { name: 'i', found: knownIdentitySql('true AS is_found', 'asked.identity_id', 'co.id'), unless: IS_SELF },
+  {
+    name: 'o',
+    found: `SELECT true AS is_found, root_id FROM organization WHERE id = asked.organization_id AND deleted_at IS NULL
       AND slug = coalesce(asked.organization_slug, slug)`,
-  ],
-  ['root', 'SELECT FROM organization WHERE id = o.root_id AND deleted_at IS NULL'],
-  [
-    'm',
-    `SELECT role_id FROM membership
+    unless: `${IS_HOME} AND co.slug = coalesce(asked.organization_slug, co.slug)`,
+  },
+  {
+    name: 'root',
+    found: `SELECT true AS is_found FROM organization WHERE id = coalesce(o.root_id, co.root_id) AND deleted_at IS NULL`,
+    unless: 'coalesce(o.root_id, co.root_id) = co.id',
+  },
+  {
+    name: 'm',
+    found: `SELECT true AS is_found FROM membership
       WHERE organization_id = asked.organization_id AND identity_id = asked.identity_id AND ${isAsJudged('')}`,
-  ],
-  [
-    'c',
-    `SELECT FROM token_auth_config WHERE id = asked.config_id AND identity_id = asked.identity_id
+    unless: IS_SELF,
+  },
+  {
+    name: 'c',
+    found: `SELECT FROM token_auth_config WHERE id = asked.config_id AND identity_id = asked.identity_id
       AND ttl = asked.ttl AND max_ttl = asked.max_ttl AND num_uses_limit = asked.num_uses_limit
       AND trusted_ips = asked.trusted_ips`,
-  ],
-  ['k', `SELECT FROM signing_key WHERE kid = asked.kid AND state = 'active'`],
+  },
+  { name: 'k', found: `SELECT FROM signing_key WHERE kid = asked.kid AND state = 'active'` },
 ];
 
 /** Finds and holds every one of them, in this order, and each by itself, for the reason that `lookUp` has. */
 const holdGrounds = (ifLocked: string): string =>
-  GROUNDS.map(([name, found]) => `CROSS JOIN LATERAL (${found} FOR SHARE ${ifLocked}) ${name}`).join('\n    ');
+  GROUNDS.map(({ name, found, unless }) =>
+    unless === undefined
+      ? `CROSS JOIN LATERAL (${found} FOR SHARE ${ifLocked}) ${name}`
+      : `LEFT JOIN LATERAL (${found} AND (${unless}) IS NOT TRUE FOR SHARE ${ifLocked}) ${name} ON true`,
+  ).join('\n    ');
 
-/** The permissions of a membership's own role, where it has one. */
-const holdRole = (membership: string, ifLocked: string): string =>
-  `LEFT JOIN LATERAL (SELECT permissions FROM role WHERE id = ${membership}.role_id FOR SHARE ${ifLocked})`;
+const ALL_HOLD = GROUNDS.filter(({ unless }) => unless !== undefined)
+  .map(({ name, unless }) => `(${name}.is_found OR ${unless})`)
+  .join('\n      AND ');
+
+/** The permissions of a role of somebody's own, if it is one. */
+const holdRole = (judged: Judged, ifLocked: string): string =>
+  `LEFT JOIN LATERAL (SELECT permissions FROM role WHERE id = asked.${judged}role_id FOR SHARE ${ifLocked})`;
 
 /** Writes the rows of what was granted. */
 const WRITE = `
@@ -99,13 +142,13 @@ const WRITE = `
     INSERT INTO access_token (id, identity_id, organization_id, kid, auth_method, name, ttl, max_ttl, num_uses_limit,
       num_uses, epoch, expires_at, minted_by, created_at, updated_at)
     SELECT id, identity_id, organization_id, kid, auth_method, name, ttl, max_ttl, num_uses_limit,
-      0, epoch, expires_at, minted_by, created_at, created_at FROM admitted
+      0, epoch, expires_at, caller_identity_id, created_at, created_at FROM admitted
     RETURNING id
   ),
   audited AS (
     INSERT INTO audit_event (id, event, outcome, organization_id, actor_identity_id, actor_token_id, identity_id,
       token_id, details, ip_address, user_agent, req_id, created_at)
-    SELECT audit_id, event, outcome, actor_organization_id, minted_by, caller_token_id, identity_id,
+    SELECT audit_id, event, 'success', caller_organization_id, caller_identity_id, caller_token_id, identity_id,
       id, details, ip_address, user_agent, req_id, created_at FROM admitted
   )`;
 
@@ -124,15 +167,16 @@ function mintSql(patience: Patience, outcome: string): string {
   return `
   WITH asked AS MATERIALIZED (SELECT *, ${gate} AS has_passed FROM ${GROUNDS_SQL}),
   granted AS MATERIALIZED (
-    SELECT asked.*
+    SELECT asked.*, ct.identity_id AS caller_identity_id, ct.organization_id AS caller_organization_id
     FROM asked
     ${holdGrounds(ifLocked)}
-    ${holdRole('cm', ifLocked)} cr ON true
-    ${holdRole('m', ifLocked)} r ON true
+    ${holdRole('caller_', ifLocked)} cr ON true
+    ${holdRole('', ifLocked)} r ON true
     WHERE cr.permissions IS NOT DISTINCT FROM asked.caller_permissions
       AND r.permissions IS NOT DISTINCT FROM asked.permissions
-      AND coalesce(${HIGHEST_OF_CALLER}, 0) <= ct.epoch
-      AND coalesce(${HIGHEST}, 0) <= asked.epoch
+      AND ${ALL_HOLD}
+      AND coalesce(${HIGHEST}, 0) <= CASE WHEN ${IS_ONE_PLACE} THEN least(asked.epoch, ct.epoch) ELSE asked.epoch END
+      AND (${IS_ONE_PLACE} OR coalesce(${HIGHEST_OF_CALLER}, 0) <= ct.epoch)
   ),
   ${WRITE}
   ${outcome}`;

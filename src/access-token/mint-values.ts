@@ -4,20 +4,23 @@ import type { ProposedMint } from './proposed-mint.js';
 
 type Types<T> = Record<keyof T, string>;
 
-/** What a mint rests on, and what its rows have in common with those of others that rest on the same. */
+/**
+ * What a mint rests on, and what its rows have in common with those of others that rest on the same. Who the caller is
+ * its token's row says. What isn't there is left out, which is less to write and to read than a null.
+ */
 const groundOf = ({ token, audit, judgement, rootOrganizationId }: ProposedMint) => ({
   root_organization_id: rootOrganizationId,
   caller_token_id: judgement.callerTokenId,
   caller_kid: judgement.callerKid,
   caller_role: judgement.callerRole.role,
-  caller_role_id: judgement.callerRole.roleId,
-  caller_permissions: judgement.callerRole.permissions,
+  caller_role_id: judgement.callerRole.roleId ?? undefined,
+  caller_permissions: judgement.callerRole.permissions ?? undefined,
   role: judgement.identityRole.role,
-  role_id: judgement.identityRole.roleId,
-  permissions: judgement.identityRole.permissions,
+  role_id: judgement.identityRole.roleId ?? undefined,
+  permissions: judgement.identityRole.permissions ?? undefined,
   config_id: judgement.configId,
   trusted_ips: judgement.trustedIps,
-  organization_slug: judgement.organizationSlug,
+  organization_slug: judgement.organizationSlug ?? undefined,
   identity_id: token.identityId,
   organization_id: token.organizationId,
   kid: token.kid,
@@ -26,10 +29,7 @@ const groundOf = ({ token, audit, judgement, rootOrganizationId }: ProposedMint)
   max_ttl: token.maxTtl,
   num_uses_limit: token.numUsesLimit,
   epoch: token.epoch,
-  minted_by: token.mintedBy,
   event: audit.event,
-  outcome: audit.outcome,
-  actor_organization_id: audit.organizationId,
 });
 
 type Ground = ReturnType<typeof groundOf>;
@@ -55,25 +55,22 @@ const GROUND: Types<Ground> = {
   max_ttl: 'integer',
   num_uses_limit: 'integer',
   epoch: 'bigint',
-  minted_by: 'uuid',
   event: 'text',
-  outcome: 'text',
-  actor_organization_id: 'uuid',
 };
 
 /** What is a mint's own. Its audit row names its token, and is of the same time. */
 const mintOf = ({ token, audit, kept }: ProposedMint, ground: number) => ({
   ground,
   id: token.id,
-  name: token.name,
+  name: token.name ?? undefined,
   expires_at: token.expiresAt,
   created_at: token.createdAt,
   audit_id: audit.id,
   details: audit.details,
   ip_address: audit.ipAddress,
-  user_agent: audit.userAgent,
+  user_agent: audit.userAgent ?? undefined,
   req_id: audit.reqId,
-  kept: kept && keyColumnsOf(kept),
+  kept: kept ? keyColumnsOf(kept) : undefined,
 });
 
 const MINT: Types<ReturnType<typeof mintOf>> = {

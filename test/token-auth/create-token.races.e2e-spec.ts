@@ -1,4 +1,6 @@
-import { RevocationLog } from '../../src/revocation/revocation-log.service.js';
+import { MintBatches } from '../../src/access-token/mint-batches.service.js';
+import type { ProposedMint } from '../../src/access-token/proposed-mint.js';
+import { KeysOf } from '../support/keys-of.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the statement decides', () => {
@@ -20,13 +22,12 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
   };
 
   /** Does something between the judgement of a mint and its statement. */
-  const between = (act: () => Promise<unknown>, at = app) => {
-    const log = at.nest.get(RevocationLog);
-    const epochOf = log.epochOf.bind(log);
-    jest.spyOn(log, 'epochOf').mockImplementationOnce(async (...args) => {
-      const epoch = await epochOf(...args);
-      await act();
-      return epoch;
+  const between = (act: (proposed: ProposedMint) => Promise<unknown>, at = app) => {
+    const batches = at.nest.get(MintBatches);
+    const mint = batches.mint.bind(batches);
+    jest.spyOn(batches, 'mint').mockImplementationOnce(async (...proposed) => {
+      await act(proposed[0]);
+      return mint(...proposed);
     });
   };
 
@@ -98,6 +99,55 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
   });
 
   it.each([
+    { what: 'it is detached', change: 'DELETE FROM token_auth_config WHERE identity_id = $1', status: 401 },
+    { what: 'it is demoted', change: `UPDATE membership SET role = 'member' WHERE identity_id = $1`, status: 403 },
+    {
+      what: 'it is switched off',
+      change: 'UPDATE membership SET is_active = false WHERE identity_id = $1',
+      status: 401,
+    },
+    { what: 'it leaves', change: 'DELETE FROM membership WHERE identity_id = $1', status: 401 },
+    { what: 'it is gone', change: 'UPDATE identity SET deleted_at = now() WHERE id = $1', status: 401 },
+    {
+      what: 'its token is revoked',
+      change: `UPDATE access_token SET revoked_at = now(), revoked_reason = 'revoked' WHERE identity_id = $1`,
+      status: 401,
+    },
+    {
+      what: 'its tokens are revoked',
+      change: `INSERT INTO epoch VALUES ('identity', $1, 1000000)`,
+      status: 401,
+    },
+  ])('judges a mint of a caller for itself again when $what meanwhile', async ({ change, status }) => {
+    const caller = await app.given.identity({ role: 'admin' });
+    between(() => app.db.query(change, [caller.id]));
+    expect((await createToken(caller.id, caller.token)).status).toBe(status);
+    expect(await countTokens(caller.id)).toBe(1);
+  });
+
+  it('mints nothing for a caller whose tokens were revoked, when only the new token is known to come after that', async () => {
+    const caller = await app.given.identity({ role: 'admin' });
+    const epoch = 1_000_000;
+    between(async ({ token }) => {
+      await app.db.query(`INSERT INTO epoch VALUES ('identity', $1, $2)`, [caller.id, epoch]);
+      token.epoch = epoch;
+    });
+    expect((await createToken(caller.id, caller.token)).status).toBe(401);
+    expect(await countTokens(caller.id)).toBe(1);
+  });
+
+  it('knows the caller’s organization no more by a slug that it loses meanwhile', async () => {
+    const root = await app.given.otherRoot();
+    const caller = await app.given.identity({ role: 'admin' }, root);
+    const rename = `UPDATE organization SET slug = 'renamed' WHERE id = $1`;
+    between(() => app.db.query(rename, [root.organizationId]));
+    const path = `/api/v1/auth/token-auth/identities/${caller.id}/tokens`;
+    const answer = await app.http.post(path, { token: caller.token, body: { organizationSlug: root.slug } });
+    expect(answer.status).toBe(404);
+    expect(await countTokens(caller.id)).toBe(1);
+  });
+
+  it.each([
     {
       what: 'the caller is switched off where it works',
       change: 'UPDATE membership SET is_active = false WHERE identity_id = $1 AND organization_id <> $2',
@@ -123,6 +173,29 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
     const answer = await app.http.post(path, { token: caller.token, body: { organizationSlug: slug } });
     expect(answer.status).toBe(status);
     expect(await countTokens(target)).toBe(0);
+  });
+
+  it('judges a mint of a sub-organization’s token for its own identity again when the root is gone meanwhile', async () => {
+    const root = await app.given.otherRoot();
+    const caller = await app.given.identity({ role: 'admin' }, root);
+    const { slug } = await app.given.subOrganization({ [caller.id]: 'admin', [root.identityId]: 'admin' }, root);
+    const { accessToken } = await app.given.mint(caller.id, { organizationSlug: slug }, root.token);
+    expect((await createToken(caller.id, accessToken)).status).toBe(200);
+    between(() => app.db.query('UPDATE organization SET deleted_at = now() WHERE id = $1', [root.organizationId]));
+    expect((await createToken(caller.id, accessToken)).status).toBe(401);
+  });
+
+  it('mints nothing for a caller whose key is revoked meanwhile, when another one signs', async () => {
+    const own = await TestApp.start();
+    const keys = new KeysOf(own);
+    const old = await keys.kid('active');
+    const { identityId, token } = await own.given.root();
+    await keys.rotate();
+    between(() => own.db.query(`UPDATE signing_key SET state = 'revoked' WHERE kid = $1`, [old]), own);
+    const answer = await own.http.post(`/api/v1/auth/token-auth/identities/${identityId}/tokens`, { token });
+    expect(answer.status).toBe(401);
+    expect(await own.db.query('SELECT FROM access_token WHERE identity_id = $1', [identityId])).toHaveLength(1);
+    await own.stop();
   });
 
   it('mints nothing when the key that signs is revoked meanwhile', async () => {
