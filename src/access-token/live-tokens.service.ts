@@ -3,7 +3,9 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { BadRequestError } from '../common/errors/app-error.js';
 import { leastRecent } from '../common/least-recent.js';
+import { LookUps } from '../common/look-ups.js';
 import { AppConfig } from '../config/app-config.js';
+import { type Prepared, runPrepared } from '../database/prepared.js';
 
 /** How long a count is good enough to mint by: others mint meanwhile, and tokens end. */
 const COUNT_HOLDS_MS = 60_000;
@@ -14,10 +16,18 @@ const REFUSAL_HOLDS_MS = 1000;
 /** Identities whose counts are remembered. */
 const MOST = 100_000;
 
-/** Reads one piece of one index, at most twice as long as the limit: what is revoked lies among the others. */
-const COUNT = `
-  SELECT count(*) FILTER (WHERE revoked_at IS NULL)::int AS count FROM (
-    SELECT revoked_at FROM access_token WHERE identity_id = $1 AND expires_at > $2 LIMIT 2 * $3::bigint) unexpired`;
+/** Reads for each one piece of one index, at most twice as long as the limit: what is revoked lies among the others. */
+const COUNT: Prepared = {
+  name: 'count_live_tokens',
+  text: `
+  SELECT (
+    SELECT count(*) FILTER (WHERE revoked_at IS NULL)::int FROM (
+      SELECT revoked_at FROM access_token
+      WHERE identity_id = asked.id AND expires_at > $2 LIMIT 2 * $3::bigint) unexpired
+  ) AS count
+  FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (id, place)
+  ORDER BY place`,
+};
 
 /** What is known of an identity's live tokens. */
 interface Count {
@@ -40,13 +50,15 @@ interface Count {
 export class LiveTokens {
   private readonly counts = leastRecent<Count>(MOST);
   private readonly most: number;
+  private readonly reads: LookUps<string, number>;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
-    { MAX_LIVE_TOKENS_PER_IDENTITY }: AppConfig,
+    { MAX_LIVE_TOKENS_PER_IDENTITY, DATABASE_POOL_SIZE }: AppConfig,
   ) {
     this.most = MAX_LIVE_TOKENS_PER_IDENTITY;
+    this.reads = new LookUps('live tokens', DATABASE_POOL_SIZE, async (identityIds) => this.countAll(identityIds));
   }
 
   /** Refuses a mint for an identity that has as many live tokens as it may. */
@@ -88,9 +100,14 @@ export class LiveTokens {
 
   private async count(identityId: string, count: Count, now: Date): Promise<void> {
     const before = count.live;
-    const [row]: { count: number }[] = await this.dataSource.query(COUNT, [identityId, now, this.most]);
-    count.counted = row?.count ?? 0;
+    count.counted = await this.reads.ask(identityId);
     count.live = count.counted + (count.live - before);
     count.countedAt = now.getTime();
+  }
+
+  private async countAll(identityIds: string[]): Promise<number[]> {
+    const values = [identityIds, this.clock.now(), this.most];
+    const rows = await runPrepared<{ count: number }>(this.dataSource.manager, COUNT, values);
+    return rows.map(({ count }) => count);
   }
 }

@@ -62,7 +62,11 @@ describe('statements that are prepared', () => {
   /** How many rows a prepared statement answers and looks at; what it writes gets other ids, and is taken back. */
   const measure = async ({ name, values }: Statement, written: string[]): Promise<Measured> => {
     const parameters = values.map((value) => {
-      const text = Array.isArray(value) ? `{${value.map((item) => item ?? 'NULL').join(',')}}` : String(value);
+      const text = Array.isArray(value)
+        ? `{${value.map((item) => item ?? 'NULL').join(',')}}`
+        : value instanceof Date
+          ? value.toISOString()
+          : String(value);
       return session.escapeLiteral(written.reduce((known, id) => known.replaceAll(id, randomUUID()), text));
     });
     await session.query('BEGIN');
@@ -81,7 +85,10 @@ describe('statements that are prepared', () => {
 
     const api = new TokenAuthApi(app);
     const written: string[] = [];
+    const uncounted = await app.given.bareIdentity();
+    await app.given.attach(uncounted);
     const statements = await preparedBy(async () => {
+      await api.mint(uncounted);
       await api.mint(id);
       // What is remembered by now is minted by with others.
       const minted = (await api.mint(id)).body as { tokenData: { id: string } };
@@ -104,6 +111,7 @@ describe('statements that are prepared', () => {
     };
 
     expect(await measureAll()).toMatchObject([
+      { name: 'count_live_tokens', answered: 1 },
       { name: 'hold_token_state', answered: 1 },
       { name: 'mint_many', answered: 1 },
       { name: 'mint_one', answered: 1 },

@@ -266,6 +266,17 @@ describe('live tokens of an identity', () => {
     await beside.stop();
   });
 
+  it('are counted for many identities at once, for each its own', async () => {
+    const identities = await Promise.all(
+      Array.from({ length: 40 }, async (_, n) => (n % 3 === 0 ? full() : app.given.identity())),
+    );
+    app.clock.advance(61_000);
+    for (let turn = 1; turn <= 2; turn += 1) {
+      const answers = await Promise.all(identities.map(async ({ id }) => mint(id)));
+      expect(answers.map(({ status }) => status)).toEqual(identities.map((_, n) => (n % 3 === 0 ? 400 : 200)));
+    }
+  });
+
   it('let a mint that is repeated have its answer', async () => {
     const { id } = await app.given.identity();
     const first = await mint(id, 'a key');
