@@ -30,8 +30,8 @@ const IS_HOME = 'asked.organization_id = ct.organization_id';
 /** Whether the same revocations reach both tokens. */
 const IS_ONE_PLACE = `${IS_SELF} AND ${IS_HOME} AND asked.auth_method = ct.auth_method AND asked.kid = asked.caller_kid`;
 
-/** Something that a mint rests on. */
-interface Ground {
+/** Something that a mint rests on, and is held. */
+interface HeldGround {
   name: string;
   /** Finds its row, with the columns that later ones are found by. */
   found: string;
@@ -40,7 +40,7 @@ interface Ground {
 }
 
 /** The first one is there only once the gate has been passed, and without it no other is looked for. */
-const GROUNDS: readonly Ground[] = [
+const GROUNDS: readonly HeldGround[] = [
   { name: 'n', found: 'SELECT FROM instance WHERE id = 1 AND asked.has_passed' },
   {
     name: 'ct',

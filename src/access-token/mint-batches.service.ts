@@ -7,8 +7,8 @@ import type { ProposedMint } from './proposed-mint.js';
 
 /**
  * Mints that come while a statement is at work fill the next one: with two cores for everything, two half as large that
- * are at work at the same time cost a fifth more. One that is stuck holds nobody up for long. In larger ones, PostgreSQL
- * and this process would wait for each other in turns.
+ * are at work at the same time cost a fifth more. One that is stuck holds nobody up for long. With more mints in
+ * one, PostgreSQL and this process would wait for each other in turns.
  */
 const LIMITS = { underWay: 4, size: 32, patience: 20 };
 
@@ -19,27 +19,27 @@ interface Asked {
 }
 
 /** The text of a token that was written, or null. */
-type Outcome = string | null;
+type WrittenText = string | null;
 
 /** Writes the mints of many requests with one statement. */
 @Injectable()
 export class MintBatches {
-  private readonly batches = new Batches<Asked, Outcome>(async (asked) => this.write(asked), LIMITS);
+  private readonly batches = new Batches<Asked, WrittenText>(async (asked) => this.write(asked), LIMITS);
 
   constructor(private readonly reader: RevocationReader) {}
 
   /** The token's text, or null if nothing was written: something isn't as it was judged, or may be changing right now. */
-  async mint(mint: ProposedMint, sign: () => string): Promise<Outcome> {
+  async mint(mint: ProposedMint, sign: () => string): Promise<WrittenText> {
     return this.batches.ask({ mint, sign });
   }
 
   /** The same in a statement of its own, which waits for whatever it has to. */
-  async alone(mint: ProposedMint, sign: () => string): Promise<Outcome> {
+  async alone(mint: ProposedMint, sign: () => string): Promise<WrittenText> {
     const text = sign();
     return (await this.reader.onTrusted((db) => mintIfAsJudged(db, mint))) === 'minted' ? text : null;
   }
 
-  private async write(asked: Asked[]): Promise<(Outcome | Promise<Outcome>)[]> {
+  private async write(asked: Asked[]): Promise<(WrittenText | Promise<WrittenText>)[]> {
     const mints = asked.map(({ mint }) => mint);
     try {
       // One after the other rather than each when it is asked: what signing needs is then still in the CPU's caches.

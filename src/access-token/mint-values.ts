@@ -67,7 +67,7 @@ const mintOf = ({ token, audit, kept }: ProposedMint, ground: number) => ({
   created_at: token.createdAt,
   audit_id: audit.id,
   details: audit.details,
-  ip_address: audit.ipAddress,
+  ip_address: audit.ipAddress ?? undefined,
   user_agent: audit.userAgent ?? undefined,
   req_id: audit.reqId,
   kept: kept ? keyColumnsOf(kept) : undefined,

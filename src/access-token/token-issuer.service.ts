@@ -103,11 +103,13 @@ export class TokenIssuer {
     return this.config.ACCESS_TOKEN_MAX_AGE;
   }
 
+  /** Composes a token and signs it. */
   issue(request: TokenRequest): IssuedToken {
     const composed = this.compose(request);
     return { ...composed, text: this.signClaims(composed.claims, request.key) };
   }
 
+  /** Puts together what a token says and its row. Its text is yet to be signed, by the request's key. */
   compose(request: TokenRequest): ComposedToken {
     const { holder, limits, epoch, now } = request;
     const { trustedIps, numUsesLimit } = limits;

@@ -1,6 +1,6 @@
-import { MintBatches } from '../../src/access-token/mint-batches.service.js';
 import { BootstrapService } from '../../src/bootstrap/bootstrap.service.js';
 import { newReqId } from '../../src/common/random-id.js';
+import { beforeStatement } from '../support/before-statement.js';
 import { refusal, told } from '../support/answers.js';
 import { headerOf } from '../support/jwt.js';
 import { KeysOf } from '../support/keys-of.js';
@@ -75,12 +75,7 @@ describe('signing keys: revocation', () => {
     const { id } = await app.given.identity();
     const { token } = await app.given.root();
     const before: object[] = await app.db.query('SELECT id FROM access_token');
-    const batches = app.nest.get(MintBatches);
-    const mint = batches.mint.bind(batches);
-    const spy = jest.spyOn(batches, 'mint').mockImplementationOnce(async (...proposed) => {
-      await keys.revoke(await keys.kid('active'));
-      return mint(...proposed);
-    });
+    const spy = beforeStatement(app, async () => keys.revoke(await keys.kid('active')));
     const answer = await app.http.post(`/api/v1/auth/token-auth/identities/${id}/tokens`, { token });
     spy.mockRestore();
     expect(told(answer)).toEqual(REVOKED);

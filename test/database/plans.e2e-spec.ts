@@ -62,12 +62,8 @@ describe('statements that are prepared', () => {
   /** How many rows a prepared statement answers and looks at; what it writes gets other ids, and is taken back. */
   const measure = async ({ name, values }: Statement, written: string[]): Promise<Measured> => {
     const parameters = values.map((value) => {
-      const text = Array.isArray(value)
-        ? `{${value.map((item) => item ?? 'NULL').join(',')}}`
-        : value instanceof Date
-          ? value.toISOString()
-          : String(value);
-      return session.escapeLiteral(written.reduce((known, id) => known.replaceAll(id, randomUUID()), text));
+      const text = written.reduce((known, id) => known.replaceAll(id, randomUUID()), textOf(value));
+      return session.escapeLiteral(text);
     });
     await session.query('BEGIN');
     const { rows } = await session.query(`EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE ${name} (${parameters.join(', ')})`);
@@ -137,6 +133,12 @@ describe('statements that are prepared', () => {
     expect((await measureAll()).filter(({ read }) => read > 200)).toEqual([]);
   });
 });
+
+/** A value as PostgreSQL reads it. */
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return `{${value.map((item) => item ?? 'NULL').join(',')}}`;
+  return value instanceof Date ? value.toISOString() : String(value);
+}
 
 /** Everything that a plan looked at, whether or not it was what it looked for. */
 function rowsReadBy(node: PlanNode): number {

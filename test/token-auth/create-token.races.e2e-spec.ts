@@ -1,5 +1,4 @@
-import { MintBatches } from '../../src/access-token/mint-batches.service.js';
-import type { ProposedMint } from '../../src/access-token/proposed-mint.js';
+import { beforeStatement } from '../support/before-statement.js';
 import { KeysOf } from '../support/keys-of.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -21,22 +20,14 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
     return Number(count);
   };
 
-  /** Does something between the judgement of a mint and its statement. */
-  const between = (act: (proposed: ProposedMint) => Promise<unknown>, at = app) => {
-    const batches = at.nest.get(MintBatches);
-    const mint = batches.mint.bind(batches);
-    jest.spyOn(batches, 'mint').mockImplementationOnce(async (...proposed) => {
-      await act(proposed[0]);
-      return mint(...proposed);
-    });
-  };
-
   it('mints nothing when the caller is revoked between its verification and the mint', async () => {
     const caller = await app.given.identity({ role: 'admin' });
     const target = await app.given.bareIdentity();
     await app.given.attach(target);
     const { token } = await app.given.root();
-    between(async () => app.http.post(`/api/v1/auth/token-auth/tokens/${caller.tokenId}/revoke`, { token }));
+    beforeStatement(app, async () =>
+      app.http.post(`/api/v1/auth/token-auth/tokens/${caller.tokenId}/revoke`, { token }),
+    );
     expect(await createToken(target, caller.token)).toMatchObject({
       status: 401,
       body: { error: 'UnauthorizedError' },
@@ -90,7 +81,7 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
       await app.db.query(`UPDATE membership SET role = 'admin', role_id = NULL WHERE identity_id = $1`, [caller.id]);
     const target = await app.given.bareIdentity();
     await app.given.attach(target);
-    between(async () => {
+    beforeStatement(app, async () => {
       await app.db.query(`UPDATE membership SET role_id = NULL WHERE false`);
       await app.db.query(act(caller.id, target));
     });
@@ -120,7 +111,7 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
     },
   ])('judges a mint of a caller for itself again when $what meanwhile', async ({ change, status }) => {
     const caller = await app.given.identity({ role: 'admin' });
-    between(() => app.db.query(change, [caller.id]));
+    beforeStatement(app, () => app.db.query(change, [caller.id]));
     expect((await createToken(caller.id, caller.token)).status).toBe(status);
     expect(await countTokens(caller.id)).toBe(1);
   });
@@ -128,7 +119,7 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
   it('mints nothing for a caller whose tokens were revoked, when only the new token is known to come after that', async () => {
     const caller = await app.given.identity({ role: 'admin' });
     const epoch = 1_000_000;
-    between(async ({ token }) => {
+    beforeStatement(app, async ({ token }) => {
       await app.db.query(`INSERT INTO epoch VALUES ('identity', $1, $2)`, [caller.id, epoch]);
       token.epoch = epoch;
     });
@@ -140,7 +131,7 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
     const root = await app.given.otherRoot();
     const caller = await app.given.identity({ role: 'admin' }, root);
     const rename = `UPDATE organization SET slug = 'renamed' WHERE id = $1`;
-    between(() => app.db.query(rename, [root.organizationId]));
+    beforeStatement(app, () => app.db.query(rename, [root.organizationId]));
     const path = `/api/v1/auth/token-auth/identities/${caller.id}/tokens`;
     const answer = await app.http.post(path, { token: caller.token, body: { organizationSlug: root.slug } });
     expect(answer.status).toBe(404);
@@ -168,7 +159,7 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
     const target = await app.given.bareIdentity();
     await app.given.attach(target);
     const { id, slug } = await app.given.subOrganization({ [caller.id]: 'admin', [target]: 'no-access' });
-    between(() => app.db.query(change, [caller.id, id]));
+    beforeStatement(app, () => app.db.query(change, [caller.id, id]));
     const path = `/api/v1/auth/token-auth/identities/${target}/tokens`;
     const answer = await app.http.post(path, { token: caller.token, body: { organizationSlug: slug } });
     expect(answer.status).toBe(status);
@@ -181,7 +172,9 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
     const { slug } = await app.given.subOrganization({ [caller.id]: 'admin', [root.identityId]: 'admin' }, root);
     const { accessToken } = await app.given.mint(caller.id, { organizationSlug: slug }, root.token);
     expect((await createToken(caller.id, accessToken)).status).toBe(200);
-    between(() => app.db.query('UPDATE organization SET deleted_at = now() WHERE id = $1', [root.organizationId]));
+    beforeStatement(app, () =>
+      app.db.query('UPDATE organization SET deleted_at = now() WHERE id = $1', [root.organizationId]),
+    );
     expect((await createToken(caller.id, accessToken)).status).toBe(401);
   });
 
@@ -191,7 +184,7 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
     const old = await keys.kid('active');
     const { identityId, token } = await own.given.root();
     await keys.rotate();
-    between(() => own.db.query(`UPDATE signing_key SET state = 'revoked' WHERE kid = $1`, [old]), own);
+    beforeStatement(own, () => own.db.query(`UPDATE signing_key SET state = 'revoked' WHERE kid = $1`, [old]));
     const answer = await own.http.post(`/api/v1/auth/token-auth/identities/${identityId}/tokens`, { token });
     expect(answer.status).toBe(401);
     expect(await own.db.query('SELECT FROM access_token WHERE identity_id = $1', [identityId])).toHaveLength(1);
@@ -201,7 +194,7 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
   it('mints nothing when the key that signs is revoked meanwhile', async () => {
     const own = await TestApp.start();
     const { identityId, token } = await own.given.root();
-    between(() => own.db.query(`UPDATE signing_key SET state = 'revoked'`), own);
+    beforeStatement(own, () => own.db.query(`UPDATE signing_key SET state = 'revoked'`));
     const answer = await own.http.post(`/api/v1/auth/token-auth/identities/${identityId}/tokens`, { token });
     expect(answer.status).toBe(401);
     expect(await own.db.query('SELECT FROM access_token WHERE identity_id = $1', [identityId])).toHaveLength(1);
@@ -214,7 +207,9 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
     const target = await app.given.bareIdentity();
     await app.given.attach(target);
     const { token } = await app.given.root();
-    between(() => app.http.patch(`/api/v1/organization/roles/${roleId}`, { token, body: { permissions: [] } }));
+    beforeStatement(app, () =>
+      app.http.patch(`/api/v1/organization/roles/${roleId}`, { token, body: { permissions: [] } }),
+    );
     expect(await createToken(target, caller.token)).toMatchObject({ status: 403, body: { error: 'PermissionDenied' } });
     expect(await countTokens(target)).toBe(0);
   });
@@ -224,7 +219,7 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
     const target = await app.given.bareIdentity();
     await app.given.attach(target);
     const { token } = await app.given.root();
-    between(async () => {
+    beforeStatement(app, async () => {
       await app.http.delete(`/api/v1/auth/token-auth/identities/${caller.id}`, { token });
       await app.given.attach(caller.id);
     });
@@ -237,7 +232,7 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
     const target = await app.given.identity();
     const { id, slug } = await app.given.subOrganization({ [identityId]: 'admin', [target.id]: 'no-access' });
     const membership = `/api/v1/sub-organizations/${id}/memberships/${target.id}`;
-    between(async () => {
+    beforeStatement(app, async () => {
       await app.http.delete(membership, { token });
       await app.http.put(membership, { token, body: {} });
     });
@@ -248,7 +243,7 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
   it('mints under the limits as they stand, when they change meanwhile', async () => {
     const target = await app.given.bareIdentity();
     await app.given.attach(target);
-    between(() => app.db.query('UPDATE token_auth_config SET ttl = 77 WHERE identity_id = $1', [target]));
+    beforeStatement(app, () => app.db.query('UPDATE token_auth_config SET ttl = 77 WHERE identity_id = $1', [target]));
     expect((await createToken(target, (await app.given.root()).token)).body).toMatchObject({
       expiresIn: 77,
       tokenData: { accessTokenTTL: 77 },
