@@ -8,8 +8,9 @@ import { APPEND_ONLY_CLEAN_UPS, CLEAN_UPS, type CleanUp, type Cutoffs } from './
 import { mayRemove, RetentionDatabase } from './retention-database.js';
 import { RetentionMetrics } from './retention-metrics.js';
 
-/** The key of the advisory lock under which one replica at a time removes a batch. */
+/** The first half of the advisory locks' keys; the second is the kind of row of which one replica at a time removes a batch. */
 const RETENTION_LOCK = 0x746f_6b34;
+const TRY_LOCK = 'SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS "isMine"';
 
 const INTERVAL_MS = 60_000;
 
@@ -151,13 +152,11 @@ export class Retention implements OnModuleDestroy {
 }
 
 /**
- * One short transaction; the lock ends with it, whatever becomes of the process. Null when another replica is at it:
- * then this one leaves that kind of row to the other.
+ * One short transaction; the lock ends with it, whatever becomes of the process. Null when another replica is at rows of
+ * that kind: then this one leaves them to the other.
  */
 const removeBatch = (db: DataSource, cleanUp: CleanUp, cutoffs: Cutoffs): Promise<number | null> =>
   inTransaction(db, async (tx) => {
-    const [lock]: { isMine: boolean }[] = await tx.query('SELECT pg_try_advisory_xact_lock($1) AS "isMine"', [
-      RETENTION_LOCK,
-    ]);
+    const [lock]: { isMine: boolean }[] = await tx.query(TRY_LOCK, [RETENTION_LOCK, cleanUp.name]);
     return lock?.isMine ? cleanUp.removeBatch(tx, cutoffs, cleanUp.size) : null;
   });

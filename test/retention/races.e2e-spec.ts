@@ -110,6 +110,22 @@ describe('the clean-up, racing with what callers do', () => {
     expect(await past.count('access_token', 'identity_id', id)).toBe(0);
   });
 
+  it('leaves to another replica no more than the kind of row that the other is at', async () => {
+    const { id, tokenId } = await given();
+    const holder = app.db.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('LOCK TABLE idempotency_key IN ACCESS EXCLUSIVE MODE');
+    const other = new PastRecords(replica).cleanUp();
+    await waitsForLock(app.db, 'DELETE FROM idempotency_key');
+    await past.copy(tokenId, 1400);
+    app.clock.advance(600 + MARGIN);
+    await past.cleanUp();
+    await holder.commitTransaction();
+    await holder.release();
+    await other;
+    expect(await past.count('access_token', 'identity_id', id)).toBe(0);
+  });
+
   it('ends between two batches when the service stops', async () => {
     const { id, tokenId } = await given();
     await past.copy(tokenId, 1400);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
+import { APPEND_ONLY_CLEAN_UPS, CLEAN_UPS } from '../../src/retention/clean-ups.js';
 import { Retention } from '../../src/retention/retention.service.js';
 import { DAY, PastRecords } from '../support/past-records.js';
 import { ServiceProcess } from '../support/service-process.js';
@@ -105,7 +106,11 @@ describe('the clean-up of what is append-only to the service', () => {
     const warn = jest.spyOn(Logger.prototype, 'warn');
     const other = app.db.createQueryRunner();
     await other.startTransaction();
-    await other.query('SELECT pg_advisory_xact_lock($1)', [0x74_6f_6b_34]);
+    const kinds = [...CLEAN_UPS, ...APPEND_ONLY_CLEAN_UPS].map(({ name }) => name);
+    await other.query('SELECT pg_advisory_xact_lock($1, hashtext(k)) FROM unnest($2::text[]) k', [
+      0x74_6f_6b_34,
+      kinds,
+    ]);
     await new PastRecords(app).cleanUp();
     expect(await over(app)).toEqual(before);
     await other.commitTransaction();
