@@ -5,6 +5,7 @@ import { AppConfig } from '../config/app-config.js';
 import { startManagement } from '../health/management-server.js';
 import { ServiceHealth } from '../health/service-health.js';
 import { openBacking } from './backing.js';
+import { tuneEngine } from './engine.js';
 import { prepareSchema } from './schema.js';
 
 /**
@@ -12,6 +13,7 @@ import { prepareSchema } from './schema.js';
  * process that needs the service's code loads it.
  */
 export async function serve(): Promise<void> {
+  tuneEngine();
   const config = AppConfig.load();
   const log = createLogger(config.LOG_LEVEL, process.stdout.isTTY);
   const hasWorkers = config.WORKERS > 1;

@@ -11,7 +11,6 @@ import { Readiness } from '../health/readiness.service.js';
 import { Retention } from '../retention/retention.service.js';
 import type { Tracing } from '../tracing/tracing.js';
 import { buildApp } from './build-app.js';
-import { tuneEngine } from './engine.js';
 import { drainer } from './shutdown.js';
 import { packageVersion } from './version.js';
 
@@ -55,7 +54,6 @@ export async function listen(app: NestFastifyApplication, { PORT, HOST }: AppCon
   const { port } = app.getHttpServer().address() as { port: number };
   log.info({ port }, 'listening');
   app.get(Metrics).watchProcess(packageVersion());
-  tuneEngine();
   return port;
 }
 
