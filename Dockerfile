@@ -8,8 +8,9 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json nest-cli.json ormconfig.ts ./
+COPY scripts/build.mjs ./scripts/
 COPY src ./src
-RUN npm run build && chmod +x dist/src/cli/main.js && find dist -name '*.tsbuildinfo' -delete
+RUN npm run build && chmod +x dist/bundle/cli/main.js
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
@@ -35,14 +36,17 @@ FROM ${RUNTIME_IMAGE}
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 # MiB: a young generation as large as V8 would let it grow takes 100 MB more, and saves a sixth of the CPU at most.
 ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=4
+# Else glibc has an arena for each thread and keeps what is free in all of them: 20 MB.
+ENV MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072
 WORKDIR /app
+# Most of them are in the bundle too. Here scanners find what it is made of.
 COPY --from=dependencies /app/node_modules ./node_modules
-COPY --from=build /app/dist ./dist
+COPY --from=build /app/dist/bundle ./dist/bundle
 COPY package.json LICENSE ./
-RUN ln -s /app/dist/src/cli/main.js /usr/local/bin/token-auth
+RUN ln -s /app/dist/bundle/cli/main.js /usr/local/bin/token-auth
 # A number, so that an orchestrator can see that it is not root. Nothing below is writable to it, or needs to be.
 USER 10001:10001
 EXPOSE 8080 9090
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.MANAGEMENT_PORT ?? 9090}/health/ready`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "dist/src/main.js"]
+CMD ["node", "dist/bundle/main.js"]

@@ -15,8 +15,7 @@ export class ServiceSetting {
   /** What a process of the service is told. */
   get environment(): Record<string, string> {
     return {
-      NODE_ENV: 'production',
-      NODE_OPTIONS: imageOptions(),
+      ...imageEnvironment(),
       DATABASE_URL: this.databaseUrl,
       ISSUER,
       KEY_ENCRYPTION_KEYS: this.keyEncryptionKey.toString('base64'),
@@ -31,17 +30,17 @@ export class ServiceSetting {
   /** Starts a replica of the built service, with everything at its default that has one. */
   start(env: Record<string, string> = {}, nodeOptions: readonly string[] = []): Promise<ChildServer> {
     return ChildServer.start({
-      args: [...nodeOptions, 'dist/src/main.js'],
+      args: [...nodeOptions, 'dist/bundle/main.js'],
       env: { ...this.environment, ...env },
       readyPath: '/api/status',
     });
   }
 }
 
-/** What the image tells Node.js, so that what is measured is what is deployed. */
-function imageOptions(): string {
-  const [, options] =
-    /^ENV .*\bNODE_OPTIONS=(\S+)$/m.exec(readFileSync(join(PROJECT_ROOT, 'Dockerfile'), 'utf8')) ?? [];
-  if (options === undefined) throw new Error('The Dockerfile sets no NODE_OPTIONS');
-  return options;
+/** What the image tells its processes, so that what is measured is what is deployed. */
+function imageEnvironment(): Record<string, string> {
+  const lines = readFileSync(join(PROJECT_ROOT, 'Dockerfile'), 'utf8').matchAll(/^ENV .+$/gm);
+  const settings = [...lines].flatMap(([line]) => [...line.matchAll(/ (\w+)=(\S+)/g)]);
+  if (settings.length === 0) throw new Error('The Dockerfile sets nothing');
+  return Object.fromEntries(settings.map(([, name = '', value = '']) => [name, value]));
 }

@@ -5,8 +5,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const main = join(root, 'dist/src/main.js');
-const sources = ['src', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package.json'];
+const main = join(root, 'dist/bundle/main.js');
+const sources = [
+  'src',
+  'scripts/build.mjs',
+  'ormconfig.ts',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'nest-cli.json',
+  'package.json',
+];
 
 const newest = (path) => {
   const stat = statSync(path);
@@ -20,13 +28,12 @@ const isStale = () => {
 };
 
 if (existsSync(join(root, 'src')) && isStale()) {
-  const nest = join(root, 'node_modules/.bin/nest');
-  if (!existsSync(nest)) {
+  if (!existsSync(join(root, 'node_modules/.bin/nest'))) {
     console.error('Dependencies are missing: run "npm ci" first.');
     process.exit(1);
   }
   console.log('building …');
-  const { status } = spawnSync(nest, ['build'], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
 await import(main);

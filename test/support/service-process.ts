@@ -21,7 +21,7 @@ export class ServiceProcess {
 
   /** Runs `token-auth` with nothing in its environment but what is given, and what keeps processes apart and quick. */
   static run(args: string[], env: Record<string, string>): ServiceProcess {
-    const command = args[0] === 'serve' ? ['dist/src/main.js'] : ['dist/src/cli/main.js', ...args];
+    const command = args[0] === 'serve' ? ['dist/bundle/main.js'] : ['dist/bundle/cli/main.js', ...args];
     return new ServiceProcess(
       spawn(process.execPath, command, { cwd: ROOT, env: { PATH: process.env.PATH ?? '', ...QUIET, ...env } }),
     );
