@@ -34,12 +34,12 @@ COPY --from=inventory /sbom.cdx.json /
 # Node.js alone, without npm and the rest of its image.
 FROM ${RUNTIME_IMAGE}
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
-# MiB: a young generation as large as V8 would let it grow takes 100 MB more, and saves a sixth of the CPU at most.
-ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=4
+# MiB, a third of the young generation. As much as V8 would take saves some CPU, and is over 200 MB in the end.
+ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=8
 # Else glibc has an arena for each thread and keeps what is free in all of them: 20 MB.
 ENV MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072
 WORKDIR /app
-# Most of them are in the bundle too. Here scanners find what it is made of.
+# Most of them are in the bundle too. Here scanners find what it is made of, and their licences stand.
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist/bundle ./dist/bundle
 COPY package.json LICENSE ./

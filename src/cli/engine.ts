@@ -2,7 +2,7 @@ import { constants, type NodeGCPerformanceDetail, type PerformanceEntry, Perform
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
 /** Up to this many bytes the heap may grow before V8 collects all of it, whatever lives in it. */
-const ROOM = 85_000_000;
+const ROOM = 70_000_000;
 /** The least that it may grow by, in percent of what lives: with less, V8 would do little else. */
 const LEAST_GROWTH = 20;
 /** The most, for a heap that is about to be filled by the start. */
