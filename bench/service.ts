@@ -41,6 +41,7 @@ export class ServiceSetting {
 function imageEnvironment(): Record<string, string> {
   const lines = readFileSync(join(PROJECT_ROOT, 'Dockerfile'), 'utf8').matchAll(/^ENV .+$/gm);
   const settings = [...lines].flatMap(([line]) => [...line.matchAll(/ (\w+)=(\S+)/g)]);
-  if (settings.length === 0) throw new Error('The Dockerfile sets nothing');
-  return Object.fromEntries(settings.map(([, name = '', value = '']) => [name, value]));
+  const environment = Object.fromEntries(settings.map(([, name = '', value = '']) => [name, value]));
+  if (environment.NODE_OPTIONS === undefined) throw new Error('The Dockerfile sets no NODE_OPTIONS');
+  return environment;
 }

@@ -35,7 +35,7 @@ async function bundle() {
     cwd: root,
     input: { main: 'dist/src/main.js', 'cli/main': 'dist/src/cli/main.js' },
     platform: 'node',
-    external: [/^node:/, LEFT, ...ABSENT],
+    external: [LEFT, ...ABSENT],
     plugins: [requireOfBundle],
     onLog: (level, log) => {
       if (level === 'warn') throw new Error(log.message);

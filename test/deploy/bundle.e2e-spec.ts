@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,13 +10,15 @@ const RECORDER = pathToFileURL(join(__dirname, '../support/load-recorder.mjs')).
 
 describe('the bundle', () => {
   let url: string;
+  let directory: string;
   beforeAll(async () => {
     url = await createDatabase();
+    directory = await mkdtemp(join(tmpdir(), 'token-auth-loaded-'));
   });
-  afterAll(() => dropDatabase(url));
+  afterAll(() => Promise.all([dropDatabase(url), rm(directory, { recursive: true })]));
 
   it('holds what the service loads, once, but for PostgreSQL, reflection and the files of Swagger UI', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'loaded-')), 'files');
+    const file = join(directory, 'files');
     const service = ServiceProcess.run(['serve'], {
       DATABASE_URL: url,
       ISSUER: 'http://localhost:8080',
@@ -28,7 +30,7 @@ describe('the bundle', () => {
     });
     const asset = await fetch(`${await service.origin()}/api/docs/swagger-ui.css`).finally(() => service.stop());
     expect(asset.status).toBe(200);
-    const loaded = readFileSync(file, 'utf8').split('\n');
+    const loaded = (await readFile(file, 'utf8')).split('\n');
     const packages = loaded.flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.slice(1) ?? []);
     expect(packages).toContain('pg');
     const left = /^(pg(-.+)?|postgres-.+|xtend|reflect-metadata|swagger-ui-dist)$/;
