@@ -1,3 +1,4 @@
+import { TokenUsage } from '../../src/access-token/token-usage.service.js';
 import { RefusalInterceptor } from '../../src/audit-event/refusal.interceptor.js';
 import type { Answer } from '../support/http-client.js';
 import { TestApp } from '../support/test-app.js';
@@ -165,6 +166,9 @@ describe('a hot route', () => {
     await plain.stop();
     await app.stop();
   });
+
+  /** So that no count of uses changes between two answers. */
+  beforeEach(() => Promise.all([app, plain].map((of) => of.nest.get(TokenUsage).flush())));
 
   const send = (to: TestApp, { method = 'POST', path, ...rest }: Sent): Promise<Answer> =>
     to.http.send(method, path, rest);
