@@ -2,7 +2,7 @@ import { Batches } from './batches.js';
 
 describe('questions that are answered together', () => {
   /** Batches whose answers are given by hand. */
-  const given = (limits: { underWay: number; size: number; patience?: number }) => {
+  const given = (limits: { underWay: number; size: number; patience?: number; gathers?: boolean }) => {
     const asked: {
       questions: number[];
       answer: (answers: (number | Promise<number>)[]) => void;
@@ -27,6 +27,25 @@ describe('questions that are answered together', () => {
     await turn();
     asked[3]?.answer([60, Promise.resolve(70)]);
     asked[2]?.answer([30, 40, 50]);
+    expect(await answers).toEqual([10, 20, 30, 40, 50, 60, 70]);
+  });
+
+  it('leave together when they are asked in one go and are to be gathered', async () => {
+    const { asked, batches } = given({ underWay: 2, size: 3, gathers: true });
+    const ask = async (question: number) => {
+      await Promise.resolve();
+      return batches.ask(question);
+    };
+    const answers = Promise.all([1, 2, 3, 4, 5, 6, 7].map(ask));
+    await turn();
+    expect(asked.map(({ questions }) => questions)).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    asked[0]?.answer([10, 20, 30]);
+    await turn();
+    asked[1]?.answer([40, 50, 60]);
+    asked[2]?.answer([70]);
     expect(await answers).toEqual([10, 20, 30, 40, 50, 60, 70]);
   });
 

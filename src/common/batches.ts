@@ -11,34 +11,51 @@ interface Limits {
   size: number;
   /** Milliseconds for which a batch that isn't full lets the one before it be under way alone; absent: none. */
   patience?: number;
+  /** Whether what is asked in one go leaves together, rather than the first questions of it each by itself. */
+  gathers?: boolean;
 }
 
 /**
- * Answers the questions of many callers together. Nobody waits for company: a question leaves at once while nothing is
- * under way, and those that come meanwhile leave together when the batch before them is done, or when they are as many
- * as may be, or when it has taken too long.
+ * Answers the questions of many callers together. Nobody waits for company that has yet to come: a question leaves at
+ * once while nothing is under way, and those that come meanwhile leave together when the batch before them is done, or
+ * when they are as many as may be, or when it has taken too long.
  */
 export class Batches<Q, A> {
   private readonly waiting: Waiting<Q, A>[] = [];
   private readonly limits: Required<Limits>;
   private underWay = 0;
   private timer: NodeJS.Timeout | undefined;
+  private isGathering = false;
 
   constructor(
     /** Answers in the order of the questions; an answer that has yet to be found may be given as a promise. */
     private readonly answer: (questions: Q[]) => Promise<(A | PromiseLike<A>)[]>,
     limits: Limits,
   ) {
-    this.limits = { patience: 0, ...limits };
+    this.limits = { patience: 0, gathers: false, ...limits };
   }
 
   /** Fails when the batch does. */
   async ask(question: Q): Promise<A> {
     return new Promise((tell, fail) => {
       this.waiting.push({ question, tell, fail });
-      if (this.mayLeave()) void this.work();
-      else this.watch();
+      if (this.limits.gathers) this.gather();
+      else this.leave();
     });
+  }
+
+  private gather(): void {
+    if (this.isGathering) return;
+    this.isGathering = true;
+    process.nextTick(() => {
+      this.isGathering = false;
+      this.leave();
+    });
+  }
+
+  private leave(): void {
+    while (this.waiting.length > 0 && this.mayLeave()) void this.work();
+    if (this.waiting.length > 0) this.watch();
   }
 
   private mayLeave(): boolean {
