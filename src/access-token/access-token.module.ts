@@ -14,6 +14,7 @@ import { JwtStrategy } from './jwt.strategy.js';
 import { KeyLifecycle } from './key-lifecycle.service.js';
 import { KeyMetrics } from './key-metrics.js';
 import { KeyOperations } from './key-operations.service.js';
+import { KeyOpener } from './key-opener.service.js';
 import { KeySealer } from './key-sealer.js';
 import { KeyUpkeep } from './key-upkeep.service.js';
 import { LiveTokens } from './live-tokens.service.js';
@@ -45,6 +46,7 @@ import { WellKnownController } from './well-known.controller.js';
       inject: [Backing],
       useFactory: ({ keyEncryptionKeys }: Backing) => new KeySealer(keyEncryptionKeys),
     },
+    KeyOpener,
     KeyLifecycle,
     SigningKeys,
     KeyUpkeep,

@@ -1,5 +1,5 @@
 import { verify } from 'node:crypto';
-import { isSignedBy, sideBySide, signCompact, toDer } from './compact-jws.js';
+import { type CompactJws, isSignedBy, payloadOf, readCompact, sideBySide, signCompact, toDer } from './compact-jws.js';
 import { KEY_ALGORITHMS, makeKey } from './key-material.js';
 
 const integer = (hex: string): string => `02${(hex.length / 2).toString(16).padStart(2, '0')}${hex}`;
@@ -23,6 +23,64 @@ describe('sideBySide and toDer', () => {
     const expected = [one, other].map((hex) => hex.padStart(64, '0').slice(-64)).join('');
     expect(sideBySide(der(one, other)).toString('hex')).toBe(expected);
     expect(toDer(Buffer.from(expected, 'hex')).toString('hex')).toBe(der(one, other).toString('hex'));
+  });
+});
+
+describe('readCompact', () => {
+  const encoded = (part: object | string): string =>
+    Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
+  const header = { alg: 'ES256', kid: 'k', typ: 'at+jwt' };
+  const textOf = (head: object | string): string => `${encoded(head)}.${encoded({ a: 1 })}.${encoded('signature')}`;
+
+  it('takes apart what could be ours', () => {
+    const text = textOf({ ...header, more: true });
+    expect(readCompact(text)).toEqual({
+      alg: 'ES256',
+      kid: 'k',
+      payload: encoded({ a: 1 }),
+      signed: text.slice(0, text.lastIndexOf('.')),
+      signature: Buffer.from('signature'),
+    });
+  });
+
+  it.each([
+    ['of another type', textOf({ ...header, typ: 'JWT' })],
+    ['without a type', textOf({ alg: 'ES256', kid: 'k' })],
+    ['with critical extensions', textOf({ ...header, crit: ['x'] })],
+    ['with another form of payload', textOf({ ...header, b64: false })],
+    ['without a key', textOf({ ...header, kid: undefined })],
+    ['whose key is no text', textOf({ ...header, kid: 5 })],
+    ['whose algorithm is no text', textOf({ ...header, alg: null })],
+    ['whose header is no JSON', textOf('{')],
+    ['whose header is null', textOf('null')],
+    ['whose header is a number', textOf('5')],
+    ['of two parts', textOf(header).split('.').slice(0, 2).join('.')],
+    ['of four parts', `${textOf(header)}.x`],
+    ['with an empty part', `${encoded(header)}..${encoded('signature')}`],
+    ['with padding', `${textOf(header)}=`],
+    ['with a line end', `${textOf(header)}\n`],
+    ['that is empty', ''],
+    ['that is too long', `${textOf(header)}${'A'.repeat(4096)}`],
+  ])('gives null for a text %s', (_name, text) => {
+    expect(readCompact(text)).toBeNull();
+  });
+
+  it('knows one text alone for the same bytes', () => {
+    const digits = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
+    for (const before of ['', 'x', 'xy', 'xyz', 'xyzw', 'xyzwv']) {
+      for (const part of digits.map((digit) => before + digit)) {
+        const isCanonical = Buffer.from(part, 'base64url').toString('base64url') === part;
+        const texts = [`${encoded(header)}.${part}.AAAA`, `${encoded(header)}.AAAA.${part}`];
+        expect(texts.map((text) => readCompact(text) !== null)).toEqual([isCanonical, isCanonical]);
+      }
+    }
+  });
+
+  it.each([
+    [encoded({ a: 1 }), { a: 1 }],
+    [encoded('{'), null],
+  ])('gives the payload of %s', (payload, expected) => {
+    expect(payloadOf(readCompact(`${encoded(header)}.${payload}.AAAA`) as CompactJws)).toEqual(expected);
   });
 });
 
@@ -65,7 +123,10 @@ describe('isSignedBy', () => {
         withSignature(text, (bytes) => Buffer.alloc(bytes.length, 0xff)),
         withSignature(text, (bytes) => Buffer.from([...bytes].toReversed())),
       ];
-      expect([text, ...forged].map((one) => isSignedBy(one, key))).toEqual([true, ...forged.map(() => false)]);
+      expect([text, ...forged].map((one) => isSignedBy(readCompact(one) as CompactJws, key))).toEqual([
+        true,
+        ...forged.map(() => false),
+      ]);
     }
   });
 });

@@ -3,32 +3,40 @@ import type { ActiveKey, VerificationKey } from './key-material.js';
 
 /** Longer texts are no tokens of ours; the claims take some 900 characters. */
 const MAX_LENGTH = 4096;
-const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** The header of a token of ours (RFC 7515 section 4.1, RFC 9068 section 2.1), and the size of its signature. */
-export interface JwsHeader {
+/** Canonical base64url (RFC 4648 sections 3.5 and 5): one text for the same bytes, for what is left over is zero. */
+const PART = '(?:[\\w-]{4})*(?:[\\w-]{4}|[\\w-]{2}[AEIMQUYcgkosw048]|[\\w-][AQgw])';
+const COMPACT = new RegExp(`^${PART}\\.${PART}\\.${PART}$`);
+
+/** A compact JWS of a token that could be ours (RFC 7515 section 3.1, RFC 9068 section 2.1), taken apart. */
+export interface CompactJws {
   alg: string;
   kid: string;
-  signatureBytes: number;
+  /** The payload as it is encoded. */
+  payload: string;
+  /** What the signature is of. */
+  signed: string;
+  signature: Buffer;
 }
 
 /**
- * Reads the header of a compact JWS, or gives null for any text that could not be ours: too long, not three parts,
- * not canonical base64url (RFC 4648 section 5: one text for the same bytes), another type, critical extensions.
+ * Takes a compact JWS apart, or gives null for any text that could not be ours: too long, not three parts, not canonical,
+ * another type, critical extensions.
  */
-export function readHeader(text: string): JwsHeader | null {
+export function readCompact(text: string): CompactJws | null {
   if (text.length > MAX_LENGTH || !COMPACT.test(text)) return null;
-  const parts = text.split('.');
-  if (!parts.every(isCanonical)) return null;
-  const header = parseJson(parts[0] ?? '');
+  const [begin, end] = [text.indexOf('.'), text.lastIndexOf('.')];
+  const header = parseJson(text.slice(0, begin));
   if (typeof header !== 'object' || header === null) return null;
   const { alg, kid, typ, crit, b64 } = header as Record<string, unknown>;
   const isOurs = typ === 'at+jwt' && crit === undefined && b64 === undefined;
-  const signatureBytes = Buffer.byteLength(parts[2] ?? '', 'base64url');
-  return isOurs && typeof alg === 'string' && typeof kid === 'string' ? { alg, kid, signatureBytes } : null;
+  if (!isOurs || typeof alg !== 'string' || typeof kid !== 'string') return null;
+  const signature = Buffer.from(text.slice(end + 1), 'base64url');
+  return { alg, kid, payload: text.slice(begin + 1, end), signed: text.slice(0, end), signature };
 }
 
-const isCanonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;
+/** The claims of a compact JWS, or null when they are no JSON. */
+export const payloadOf = ({ payload }: CompactJws): unknown => parseJson(payload);
 
 function parseJson(part: string): unknown {
   try {
@@ -60,10 +68,8 @@ export function signCompact(claims: object, key: ActiveKey): string {
 }
 
 /** Whether a key signed a compact JWS (RFC 7515 section 5.2). */
-export function isSignedBy(text: string, { algorithm, publicKey }: VerificationKey): boolean {
-  const end = text.lastIndexOf('.');
-  const bytes = Buffer.from(text.slice(end + 1), 'base64url');
-  return verify('sha256', Buffer.from(text.slice(0, end)), publicKey, algorithm === 'ES256' ? toDer(bytes) : bytes);
+export function isSignedBy({ signed, signature }: CompactJws, { algorithm, publicKey }: VerificationKey): boolean {
+  return verify('sha256', Buffer.from(signed), publicKey, algorithm === 'ES256' ? toDer(signature) : signature);
 }
 
 /** Bytes of each of the two numbers of an ES256 signature. */

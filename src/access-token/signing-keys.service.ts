@@ -6,7 +6,7 @@ import { SigningKey } from '../database/entities/signing-key.entity.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { KeyLifecycle } from './key-lifecycle.service.js';
 import { type ActiveKey, makeKey, type VerificationKey, verificationKey } from './key-material.js';
-import { KeySealer } from './key-sealer.js';
+import { KeyOpener } from './key-opener.service.js';
 import { serviceContext } from './service-context.js';
 
 export type { ActiveKey, VerificationKey } from './key-material.js';
@@ -36,7 +36,7 @@ export class SigningKeys implements OnApplicationBootstrap {
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
-    private readonly sealer: KeySealer,
+    private readonly opener: KeyOpener,
     private readonly lifecycle: KeyLifecycle,
     reader: RevocationReader,
   ) {
@@ -110,11 +110,7 @@ export class SigningKeys implements OnApplicationBootstrap {
 
   /** The key with its private half, or null, with a word in the log, when it doesn't open here. */
   open(row: SigningKey): ActiveKey | null {
-    return this.orComplaint(row, () => {
-      const key = this.keys.get(row.kid) ?? verificationKey(row);
-      if (!row.sealedPrivateKey) throw new Error(`The signing key ${row.kid} has no private half`);
-      return { ...key, privateKey: this.sealer.unseal(row.sealedPrivateKey, row, key.publicKey) };
-    });
+    return this.orComplaint(row, () => this.opener.open(row, this.keys.get(row.kid) ?? verificationKey(row)));
   }
 
   /** What the log says of a key holds by itself; the reading only saves signing with, or offering, a key that is gone. */

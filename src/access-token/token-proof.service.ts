@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { JwtService } from '@nestjs/jwt';
 import type { LRUCache } from 'lru-cache';
 import { leastRecent } from '../common/least-recent.js';
 import { keyOf, Shared } from '../common/shared.js';
@@ -9,7 +8,7 @@ import { type AccessTokenClaims, isAccessTokenClaims } from './access-token-clai
 import { AccessTokenMetrics } from './access-token-metrics.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
 import type { CompactState } from './compact-state.js';
-import { isSignedBy, readHeader } from './compact-jws.js';
+import { type CompactJws, isSignedBy, payloadOf, readCompact } from './compact-jws.js';
 import { signatureSize } from './key-material.js';
 import { SigningKeys, type VerificationKey } from './signing-keys.service.js';
 
@@ -72,7 +71,6 @@ export class TokenProof {
 
   constructor(
     private readonly keys: SigningKeys,
-    private readonly jwt: JwtService,
     private readonly config: AppConfig,
     private readonly metrics: AccessTokenMetrics,
   ) {
@@ -86,13 +84,15 @@ export class TokenProof {
 
   /** The key that a token names. Fails unless the token's algorithm is that key's own: it is never the token's choice. */
   async keyOf(text: string): Promise<VerificationKey> {
-    const header = readHeader(text);
-    if (!header) throw new AccessTokenRefusedError('malformed');
-    const key = await this.keys.find(header.kid);
+    return this.keyFor(takenApart(text));
+  }
+
+  private async keyFor({ alg, kid, signature }: CompactJws): Promise<VerificationKey> {
+    const key = await this.keys.find(kid);
     if (!key) throw new AccessTokenRefusedError('unknown-key');
-    if (header.alg !== key.algorithm) throw new AccessTokenRefusedError('wrong-algorithm');
+    if (alg !== key.algorithm) throw new AccessTokenRefusedError('wrong-algorithm');
     // jsonwebtoken takes an ECDSA signature of another size for a fault of ours.
-    if (header.signatureBytes !== signatureSize(key)) throw new AccessTokenRefusedError('malformed');
+    if (signature.length !== signatureSize(key)) throw new AccessTokenRefusedError('malformed');
     return key;
   }
 
@@ -115,9 +115,10 @@ export class TokenProof {
   async prove(text: string): Promise<ProvenToken> {
     const recalled = this.recall(text);
     if (recalled) return recalled;
-    const key = await this.keyOf(text);
-    if (!isSignedBy(text, key)) throw new AccessTokenRefusedError('bad-signature');
-    const claims = claimsOf(this.jwt.decode(text));
+    const jws = takenApart(text);
+    const key = await this.keyFor(jws);
+    if (!isSignedBy(jws, key)) throw new AccessTokenRefusedError('bad-signature');
+    const claims = claimsOf(payloadOf(jws));
     if (!this.isForUs(claims)) throw new AccessTokenRefusedError('bad-signature');
     return this.keep(text, key.kid, claims);
   }
@@ -135,6 +136,12 @@ export class TokenProof {
 
 /** One-shot, and of the whole text: no two texts share what was found of one of them. A character for each byte. */
 const digestOf = (text: string): string => hash('sha256', text, 'binary');
+
+function takenApart(text: string): CompactJws {
+  const jws = readCompact(text);
+  if (!jws) throw new AccessTokenRefusedError('malformed');
+  return jws;
+}
 
 /** The claims of a payload whose signature is good. */
 function claimsOf(payload: unknown): AccessTokenClaims {
