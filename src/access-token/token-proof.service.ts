@@ -98,7 +98,11 @@ export class TokenProof {
 
   /** What this very text was proven to be before, while its key still verifies. */
   recall(text: string): ProvenToken | null {
-    return this.recheck(this.proven.get(digestOf(text)) ?? null);
+    return this.recallBy(digestOf(text));
+  }
+
+  private recallBy(digest: string): ProvenToken | null {
+    return this.recheck(this.proven.get(digest) ?? null);
   }
 
   /** The same for whoever knows what the text was proven to be. */
@@ -108,28 +112,29 @@ export class TokenProof {
 
   /** Keeps what a text was proven to be. */
   remember(text: string, kid: string, payload: unknown): ProvenToken {
-    return this.keep(text, kid, claimsOf(payload));
+    return this.keep(digestOf(text), kid, claimsOf(payload));
   }
 
   /** Proves a token that came elsewhere than in the Authorization header. */
   async prove(text: string): Promise<ProvenToken> {
-    const recalled = this.recall(text);
+    const digest = digestOf(text);
+    const recalled = this.recallBy(digest);
     if (recalled) return recalled;
     const jws = takenApart(text);
     const key = await this.keyFor(jws);
     if (!isSignedBy(jws, key)) throw new AccessTokenRefusedError('bad-signature');
     const claims = claimsOf(payloadOf(jws));
     if (!this.isForUs(claims)) throw new AccessTokenRefusedError('bad-signature');
-    return this.keep(text, key.kid, claims);
+    return this.keep(digest, key.kid, claims);
   }
 
   private isForUs({ iss, aud }: AccessTokenClaims): boolean {
     return this.issuers.includes(iss) && aud === this.config.audience;
   }
 
-  private keep(text: string, kid: string, claims: AccessTokenClaims): ProvenToken {
+  private keep(digest: string, kid: string, claims: AccessTokenClaims): ProvenToken {
     const token = { kid, claims: kept(claims), state: null };
-    this.proven.set(digestOf(text), token);
+    this.proven.set(digest, token);
     return token;
   }
 }
