@@ -110,7 +110,7 @@ function addHooks(app: NestFastifyApplication, config: AppConfig): void {
       userAgent: headers['user-agent'] ?? null,
       now: clock.now(),
     };
-    void reply.headers({ 'x-request-id': id, ...SECURITY_HEADERS });
+    void reply.headers(SECURITY_HEADERS).header('x-request-id', id);
     if (request.url.length > MAX_URL) answerFault(request, reply, frameworkError(414, null));
     else done();
   });
