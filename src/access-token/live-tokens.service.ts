@@ -7,8 +7,11 @@ import { LookUps } from '../common/look-ups.js';
 import { AppConfig } from '../config/app-config.js';
 import { type Prepared, runPrepared } from '../database/prepared.js';
 
-/** How long a count is good enough to mint by: others mint meanwhile, and tokens end. */
+/** How long a count is good enough to mint by, whatever is minted: others mint meanwhile, and tokens end. */
 const COUNT_HOLDS_MS = 60_000;
+
+/** The part of the room which a count found that may be minted by it after that. */
+const SMALL_PART = 0.01;
 
 /** How long a count is good enough to refuse by: a flood of refused mints costs a count a second. */
 const REFUSAL_HOLDS_MS = 1000;
@@ -35,16 +38,17 @@ interface Count {
   counted: number;
   /** The same and what was minted here since; what was minted while it counted may be in it twice. */
   live: number;
-  /** Milliseconds since 1970; when that count was begun. */
-  countedAt: number;
+  /** Milliseconds since 1970; when that count was begun. Null before the first. */
+  countedAt: number | null;
   /** The count that is under way. */
   running: Promise<void> | null;
 }
 
 /**
  * Keeps identities from having more live tokens than is sane. Soft: mints neither wait for each other nor write a
- * counter. They go by a count that is a minute old at most, and by what this process has minted since; only who would
- * be refused is counted anew first.
+ * counter. They go by the last count and by what this process has minted since. Once that is more than a small part of
+ * the room, so that others may have minted as much, a count that is older than a minute is followed by another; only who
+ * would be refused is counted anew first.
  */
 @Injectable()
 export class LiveTokens {
@@ -65,12 +69,13 @@ export class LiveTokens {
   async checkRoom(identityId: string): Promise<void> {
     if (this.most === 0) return;
     const count = this.counts.get(identityId) ?? this.begin(identityId);
+    const now = this.clock.now();
     if (count.live < this.most) {
       // A mint does not wait for the count that others will go by.
-      void this.recount(identityId, count, COUNT_HOLDS_MS)?.catch(() => undefined);
+      if (this.isOutdated(count, now)) void this.recount(identityId, count, now).catch(() => undefined);
       return;
     }
-    await this.recount(identityId, count, count.counted < this.most ? 0 : REFUSAL_HOLDS_MS);
+    if (count.counted < this.most || ageOf(count, now) >= REFUSAL_HOLDS_MS) await this.recount(identityId, count, now);
     if (count.counted >= this.most) {
       throw new BadRequestError(`The identity has ${this.most} live access tokens; revoke some or let them expire`);
     }
@@ -83,16 +88,20 @@ export class LiveTokens {
   }
 
   private begin(identityId: string): Count {
-    const count = { counted: 0, live: 0, countedAt: Number.NEGATIVE_INFINITY, running: null };
+    const count = { counted: 0, live: 0, countedAt: null, running: null };
     this.counts.set(identityId, count);
     return count;
   }
 
-  /** Counts, unless the last count is younger than that; one count at a time. */
-  private recount(identityId: string, count: Count, holdsMs: number): Promise<void> | null {
-    const now = this.clock.now();
-    if (count.running || now.getTime() - count.countedAt < holdsMs) return count.running;
-    count.running = this.count(identityId, count, now).finally(() => {
+  private isOutdated(count: Count, now: Date): boolean {
+    const { countedAt, counted, live } = count;
+    if (countedAt === null) return true;
+    return ageOf(count, now) >= COUNT_HOLDS_MS && live - counted >= (this.most - counted) * SMALL_PART;
+  }
+
+  /** One count at a time. */
+  private recount(identityId: string, count: Count, now: Date): Promise<void> {
+    count.running ??= this.count(identityId, count, now).finally(() => {
       count.running = null;
     });
     return count.running;
@@ -111,3 +120,6 @@ export class LiveTokens {
     return rows.map(({ count }) => count);
   }
 }
+
+/** In milliseconds. */
+const ageOf = ({ countedAt }: Count, now: Date): number => now.getTime() - (countedAt ?? Number.NEGATIVE_INFINITY);
