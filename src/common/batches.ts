@@ -11,14 +11,12 @@ interface Limits {
   size: number;
   /** Milliseconds for which a batch that isn't full lets the one before it be under way alone; absent: none. */
   patience?: number;
-  /** Whether what is asked in one go leaves together, rather than the first questions of it each by itself. */
-  gathers?: boolean;
 }
 
 /**
- * Answers the questions of many callers together. Nobody waits for company that has yet to come: a question leaves at
- * once while nothing is under way, and those that come meanwhile leave together when the batch before them is done, or
- * when they are as many as may be, or when it has taken too long.
+ * Answers the questions of many callers together. Nobody waits for company that has yet to come: what one turn of the
+ * event loop brings leaves at its end while nothing is under way, and what comes meanwhile leaves together when the batch
+ * before it is done, or when it is as much as may be, or when that has taken too long.
  */
 export class Batches<Q, A> {
   private readonly waiting: Waiting<Q, A>[] = [];
@@ -32,22 +30,22 @@ export class Batches<Q, A> {
     private readonly answer: (questions: Q[]) => Promise<(A | PromiseLike<A>)[]>,
     limits: Limits,
   ) {
-    this.limits = { patience: 0, gathers: false, ...limits };
+    this.limits = { patience: 0, ...limits };
   }
 
   /** Fails when the batch does. */
   async ask(question: Q): Promise<A> {
     return new Promise((tell, fail) => {
       this.waiting.push({ question, tell, fail });
-      if (this.limits.gathers) this.gather();
-      else this.leave();
+      if (this.waiting.length >= this.limits.size) this.leave();
+      else this.gather();
     });
   }
 
   private gather(): void {
     if (this.isGathering) return;
     this.isGathering = true;
-    process.nextTick(() => {
+    setImmediate(() => {
       this.isGathering = false;
       this.leave();
     });

@@ -2,7 +2,7 @@ import { Batches } from './batches.js';
 import { ServiceUnavailableError } from './errors/app-error.js';
 
 /** Several at a time, so that one connection which no longer answers doesn't keep everybody from the others. */
-const LIMITS = { underWay: 4, size: 64, gathers: true };
+const LIMITS = { underWay: 4, size: 64 };
 
 /** So many questions for each connection may wait for the database; whoever comes then is told to come back. */
 const WAITING_PER_CONNECTION = 20;
