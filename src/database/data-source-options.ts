@@ -22,6 +22,15 @@ const TIMEOUTS = {
 };
 
 /**
+ * So many connections stay open while nobody needs them, as many as statements of one kind may be under way. A new one
+ * has to plan every statement again, and a burst after a rest would wait for that.
+ */
+const KEPT = 4;
+
+/** Firewalls between don't forget a connection that rests, and one whose other end is gone is found before its use. */
+const ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 30_000 };
+
+/**
  * Every statement of the service finds its rows by an index, and a prepared one keeps its plan: that must not be one
  * which reads whole tables because they are small today, or goes through them in another order than is written: each
  * begins with what it is given.
@@ -64,7 +73,8 @@ export function dataSourceOptions({ url, poolSize, hasTimeouts }: PoolOptions): 
     poolSize,
     installExtensions: false,
     extra: {
-      keepAlive: true,
+      ...ALIVE,
+      min: Math.min(KEPT, poolSize),
       verify: lookAt,
       ...(hasTimeouts ? CONNECTION : { connectionTimeoutMillis: 2000 }),
     },
