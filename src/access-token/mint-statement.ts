@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { type Prepared, runPrepared } from '../database/prepared.js';
 import { passGate, tryGate } from './gate.js';
 import { grantedSql } from './held-grounds.js';
-import { GROUNDS_SQL, MINTS_SQL, mintValues } from './mint-values.js';
+import { GROUNDS_SQL, MINTS_SQL, mintValues, TERMS_SQL } from './mint-values.js';
 import type { ProposedMint } from './proposed-mint.js';
 
 /** Locks are waited for, or whatever isn't free at once counts as changed. */
@@ -49,7 +49,9 @@ function mintSql(patience: Patience, outcome: string): string {
       ? [`${passGate('root_organization_id')} IS NOT NULL`, '']
       : [tryGate('root_organization_id'), 'SKIP LOCKED'];
   return `
-  WITH asked AS MATERIALIZED (SELECT *, ${gate} AS has_passed FROM ${GROUNDS_SQL}),
+  WITH asked AS MATERIALIZED (
+    SELECT * FROM (SELECT *, ${gate} AS has_passed FROM ${TERMS_SQL}) of_many JOIN ${GROUNDS_SQL} USING (terms)
+  ),
   granted AS MATERIALIZED (${grantedSql(ifLocked)}),
   ${WRITE}
   ${outcome}`;

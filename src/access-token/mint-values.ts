@@ -5,12 +5,14 @@ import type { ProposedMint } from './proposed-mint.js';
 type Types<T> = Record<keyof T, string>;
 
 /**
- * What a mint rests on, and what its rows have in common with those of others that rest on the same. Who the caller is
- * its token's row says. What isn't there is left out, which is less to write and to read than a null.
+ * What mints for many identities have in common: where, by which key, by which roles and within which limits. What isn't
+ * there is left out, which is less to write and to read than a null.
  */
-const groundOf = ({ token, audit, judgement, rootOrganizationId }: ProposedMint) => ({
+const termsOf = ({ token, audit, judgement, rootOrganizationId }: ProposedMint) => ({
+  organization_id: token.organizationId,
   root_organization_id: rootOrganizationId,
-  caller_token_id: judgement.callerTokenId,
+  organization_slug: judgement.organizationSlug ?? undefined,
+  kid: token.kid,
   caller_kid: judgement.callerKid,
   caller_role: judgement.callerRole.role,
   caller_role_id: judgement.callerRole.roleId ?? undefined,
@@ -18,12 +20,7 @@ const groundOf = ({ token, audit, judgement, rootOrganizationId }: ProposedMint)
   role: judgement.identityRole.role,
   role_id: judgement.identityRole.roleId ?? undefined,
   permissions: judgement.identityRole.permissions ?? undefined,
-  config_id: judgement.configId,
   trusted_ips: judgement.trustedIps,
-  organization_slug: judgement.organizationSlug ?? undefined,
-  identity_id: token.identityId,
-  organization_id: token.organizationId,
-  kid: token.kid,
   auth_method: token.authMethod,
   ttl: token.ttl,
   max_ttl: token.maxTtl,
@@ -32,11 +29,11 @@ const groundOf = ({ token, audit, judgement, rootOrganizationId }: ProposedMint)
   event: audit.event,
 });
 
-type Ground = ReturnType<typeof groundOf>;
-
-const GROUND: Types<Ground> = {
+const TERMS: Types<ReturnType<typeof termsOf>> = {
+  organization_id: 'uuid',
   root_organization_id: 'text',
-  caller_token_id: 'uuid',
+  organization_slug: 'text',
+  kid: 'text',
   caller_kid: 'text',
   caller_role: 'text',
   caller_role_id: 'uuid',
@@ -44,18 +41,28 @@ const GROUND: Types<Ground> = {
   role: 'text',
   role_id: 'uuid',
   permissions: 'jsonb',
-  config_id: 'uuid',
   trusted_ips: 'jsonb',
-  organization_slug: 'text',
-  identity_id: 'uuid',
-  organization_id: 'uuid',
-  kid: 'text',
   auth_method: 'text',
   ttl: 'integer',
   max_ttl: 'integer',
   num_uses_limit: 'integer',
   epoch: 'bigint',
   event: 'text',
+};
+
+/** Who mints for whom: mints that rest on the same stand or fall together. Who the caller is its token's row says. */
+const groundOf = ({ token, judgement }: ProposedMint, terms: number) => ({
+  terms,
+  caller_token_id: judgement.callerTokenId,
+  identity_id: token.identityId,
+  config_id: judgement.configId,
+});
+
+const GROUND: Types<ReturnType<typeof groundOf>> = {
+  terms: 'integer',
+  caller_token_id: 'uuid',
+  identity_id: 'uuid',
+  config_id: 'uuid',
 };
 
 /** What is a mint's own. Its audit row names its token, and is of the same time. */
@@ -94,45 +101,38 @@ const recordset = (parameter: string, name: string, types: Record<string, string
 };
 
 /** The values of `mintValues` as tables. */
-export const GROUNDS_SQL = recordset('$1', 'g', { ground: 'integer', latest: 'timestamptz', ...GROUND });
-export const MINTS_SQL = recordset('$2', 'm', MINT);
+export const TERMS_SQL = recordset('$1', 't', { terms: 'integer', latest: 'timestamptz', ...TERMS });
+export const GROUNDS_SQL = recordset('$2', 'g', { ground: 'integer', ...GROUND });
+export const MINTS_SQL = recordset('$3', 'm', MINT);
 
-/** Mints that rest on the same, and so stand or fall together. */
-interface Alike {
-  ground: Ground;
-  mints: ProposedMint[];
+/** Of those that say the same, one. There are few. */
+class Distinct<T extends object> {
+  readonly all: T[] = [];
+  private readonly columns: (keyof T)[];
+
+  constructor(types: Types<T>) {
+    this.columns = Object.keys(types) as (keyof T)[];
+  }
+
+  /** The place of the one that says the same. */
+  place(one: T): number {
+    const place = this.all.findIndex((other) => this.columns.every((column) => other[column] === one[column]));
+    return place >= 0 ? place : this.all.push(one) - 1;
+  }
 }
 
-/** What the statement of mints takes: what they rest on, once for all that rest on the same, and what is their own. */
-export function mintValues(mints: readonly ProposedMint[]): [grounds: string, mints: string] {
-  const groups = gathered(mints);
+/** What the statement of mints takes: what many have in common once, then who mints for whom, then what is a mint's own. */
+export function mintValues(mints: readonly ProposedMint[]): [terms: string, grounds: string, mints: string] {
+  const terms = new Distinct(TERMS);
+  const grounds = new Distinct(GROUND);
+  const own = mints.map((mint) => mintOf(mint, grounds.place(groundOf(mint, terms.place(termsOf(mint))))));
+  const latest = new Date(Math.max(...own.map(({ created_at }) => created_at.getTime())));
   return [
-    JSON.stringify(groups.map((alike, ground) => ({ ground, latest: latestOf(alike), ...alike.ground }))),
-    JSON.stringify(groups.flatMap((alike, ground) => alike.mints.map((mint) => mintOf(mint, ground)))),
+    JSON.stringify(terms.all.map((one, place) => ({ terms: place, latest, ...one }))),
+    JSON.stringify(grounds.all.map((one, place) => ({ ground: place, ...one }))),
+    JSON.stringify(own),
   ];
 }
-
-const latestOf = ({ mints }: Alike): Date => new Date(Math.max(...mints.map(({ token }) => token.createdAt.getTime())));
-
-/** Puts together what rests on the same. Most callers mint for one identity, so each is looked for among few. */
-function gathered(mints: readonly ProposedMint[]): Alike[] {
-  const groups = new Map<string, Alike[]>();
-  for (const mint of mints) {
-    const ground = groundOf(mint);
-    const key = `${ground.caller_token_id} ${ground.identity_id} ${ground.organization_id}`;
-    const known = groups.get(key);
-    const alike = known?.find((group) => areSame(group.ground, ground));
-    if (alike) alike.mints.push(mint);
-    else if (known) known.push({ ground, mints: [mint] });
-    else groups.set(key, [{ ground, mints: [mint] }]);
-  }
-  return [...groups.values()].flat();
-}
-
-const COLUMNS = Object.keys(GROUND) as (keyof Ground)[];
-
-/** What was judged once has the same lists, however many mints it was found right for. */
-const areSame = (one: Ground, other: Ground): boolean => COLUMNS.every((column) => one[column] === other[column]);
 
 /** The row by the names of its columns. */
 function keyColumnsOf(kept: IdempotencyKey): object {

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { JudgedRole } from '../access-token/proposed-mint.js';
 import type { TokenLimits } from '../access-token/token-issuer.service.js';
+import { Shared } from '../common/shared.js';
 import { lookUp, type Prepared, runPrepared } from '../database/prepared.js';
 import { knownIdentitySql } from '../permission/member-identities.service.js';
 
@@ -82,6 +83,22 @@ const READ: Prepared = {
   ${lookUp('c', 'SELECT * FROM token_auth_config WHERE identity_id = i.id')}`,
 };
 
+const lists = new Shared<object>();
+
+/** One list for all who have an equal one: the statement of mints tells by it what many rest on alike. */
+const shared = <T extends object | null>(list: T): T =>
+  list && (lists.of(JSON.stringify(list), () => list) as typeof list);
+
+const withSharedPermissions = (one: JudgedMembership | null): JudgedMembership | null =>
+  one && { ...one, permissions: shared(one.permissions) };
+
+const withSharedLists = (found: FoundGrounds): FoundGrounds => ({
+  ...found,
+  mine: withSharedPermissions(found.mine),
+  theirs: withSharedPermissions(found.theirs),
+  config: found.config && { ...found.config, trustedIps: shared(found.config.trustedIps) },
+});
+
 /** What mints are to be judged by, in the order of the questions. */
 export async function readMintGrounds(db: EntityManager, asked: readonly AskedMint[]): Promise<FoundGrounds[]> {
   const rows = await runPrepared<FoundGrounds & { place: number }>(db, READ, [
@@ -91,6 +108,6 @@ export async function readMintGrounds(db: EntityManager, asked: readonly AskedMi
     asked.map(({ organizationSlug }) => organizationSlug ?? null),
   ]);
   const found: FoundGrounds[] = [];
-  for (const { place, ...grounds } of rows) found[place - 1] = grounds;
+  for (const { place, ...grounds } of rows) found[place - 1] = withSharedLists(grounds);
   return found;
 }

@@ -1,3 +1,4 @@
+import type { ProposedMint } from '../../src/access-token/proposed-mint.js';
 import { beforeStatement } from '../support/before-statement.js';
 import { KeysOf } from '../support/keys-of.js';
 import { TestApp } from '../support/test-app.js';
@@ -125,6 +126,23 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens: the state
     });
     expect((await createToken(caller.id, caller.token)).status).toBe(401);
     expect(await countTokens(caller.id)).toBe(1);
+  });
+
+  it('rests mints for identities that are configured alike on the same list, so that they can share their terms', async () => {
+    const caller = await app.given.identity({ role: 'admin' });
+    const proposed: ProposedMint[] = [];
+    for (const [target, ipAddress] of [
+      [await app.given.bareIdentity(), '127.0.0.0/8'],
+      [await app.given.bareIdentity(), '127.0.0.0/8'],
+      [await app.given.bareIdentity(), '127.0.0.0/16'],
+    ] as const) {
+      await app.given.attach(target, { accessTokenTrustedIps: [{ ipAddress }] });
+      beforeStatement(app, async (mint) => Promise.resolve(proposed.push(mint)));
+      expect((await createToken(target, caller.token)).status).toBe(200);
+    }
+    const [one, alike, other] = proposed.map(({ judgement }) => judgement.trustedIps);
+    expect(alike).toBe(one);
+    expect(other).not.toEqual(one);
   });
 
   it('knows the caller’s organization no more by a slug that it loses meanwhile', async () => {
