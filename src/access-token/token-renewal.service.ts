@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import type { RequestContext } from '../common/http/request-context.js';
-import { AccessToken } from '../database/entities/access-token.entity.js';
+import { type Prepared, runPrepared } from '../database/prepared.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
 import { AccessTokenService } from './access-token.service.js';
 import { changeShared } from './gate.js';
@@ -29,6 +29,11 @@ interface Extension {
   iat: number;
   expiresIn: number;
 }
+
+const EXTEND: Prepared = {
+  name: 'extend_token',
+  text: `UPDATE access_token SET expires_at = $2, kid = $3, last_renewed_at = $4, updated_at = $4 WHERE id = $1`,
+};
 
 const ATTEMPTS = 2;
 
@@ -77,11 +82,7 @@ export class TokenRenewal {
     const expiresIn = lifetimeAtRenewal(state, this.issuer.maxAge, secondsSinceIssue);
     if (expiresIn < 1) throw new AccessTokenRefusedError('outlived');
     const expiresAt = new Date(Math.max(state.expiresAt.getTime(), (iat + expiresIn) * 1000));
-    await tx.update(
-      AccessToken,
-      { id: state.tokenId },
-      { expiresAt, kid: key.kid, lastRenewedAt: now, updatedAt: now },
-    );
+    await runPrepared(tx, EXTEND, [state.tokenId, expiresAt, key.kid, now]);
     const { identityId, tokenId, organizationId } = state;
     await this.auditEvents.record(tx, { identityId, tokenId, organizationId, request }, 'renew-identity-access-token', {
       identityId,

@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { RequestContext } from '../common/http/request-context.js';
 import { newId } from '../common/random-id.js';
-import { AuditEvent } from '../database/entities/audit-event.entity.js';
+import type { AuditEvent } from '../database/entities/audit-event.entity.js';
+import { snake } from '../database/naming.js';
+import { type Prepared, runPrepared } from '../database/prepared.js';
 import type { AuditEventName } from './audit-event-names.js';
 import { auditText } from './audit-text.js';
 
@@ -41,10 +43,41 @@ export function auditRow(actor: AuditActor, event: AuditEventName, target: Audit
   };
 }
 
+const FIELDS = Object.keys({
+  id: true,
+  event: true,
+  outcome: true,
+  organizationId: true,
+  actorIdentityId: true,
+  actorTokenId: true,
+  identityId: true,
+  tokenId: true,
+  details: true,
+  ipAddress: true,
+  userAgent: true,
+  reqId: true,
+  createdAt: true,
+} satisfies Record<keyof AuditEvent, true>) as (keyof AuditEvent)[];
+
+const WRITE: Prepared = {
+  name: 'write_audit_event',
+  text: `INSERT INTO audit_event (${FIELDS.map(snake).join(', ')})
+    VALUES (${FIELDS.map((_, index) => `$${index + 1}`).join(', ')})`,
+};
+
+/** Writes the row of an event. */
+export async function writeAuditRow(db: EntityManager, row: AuditEvent): Promise<void> {
+  await runPrepared(
+    db,
+    WRITE,
+    FIELDS.map((field) => row[field]),
+  );
+}
+
 /** Writes who did what. An act whose row can't be written doesn't happen, for both share a transaction. */
 @Injectable()
 export class AuditEvents {
   async record(tx: EntityManager, actor: AuditActor, event: AuditEventName, target: AuditTarget): Promise<void> {
-    await tx.insert(AuditEvent, auditRow(actor, event, target));
+    await writeAuditRow(tx, auditRow(actor, event, target));
   }
 }

@@ -2,8 +2,8 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
-import { AuditEvent } from '../database/entities/audit-event.entity.js';
-import { type AuditActor, auditRow, type AuditTarget } from './audit-events.service.js';
+import type { AuditEvent } from '../database/entities/audit-event.entity.js';
+import { type AuditActor, auditRow, type AuditTarget, writeAuditRow } from './audit-events.service.js';
 import type { AuditEventName } from './audit-event-names.js';
 
 const MINUTE_MS = 60_000;
@@ -99,6 +99,6 @@ export class RefusalLog implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async write(row: AuditEvent): Promise<void> {
-    await this.dataSource.manager.insert(AuditEvent, row);
+    await writeAuditRow(this.dataSource.manager, row);
   }
 }

@@ -62,6 +62,7 @@ describe('statements that are prepared', () => {
   /** How many rows a prepared statement answers and looks at; what it writes gets other ids, and is taken back. */
   const measure = async ({ name, values }: Statement, written: string[]): Promise<Measured> => {
     const parameters = values.map((value) => {
+      if (value === null) return 'NULL';
       const text = written.reduce((known, id) => known.replaceAll(id, randomUUID()), textOf(value));
       return session.escapeLiteral(text);
     });
@@ -108,6 +109,8 @@ describe('statements that are prepared', () => {
 
     expect(await measureAll()).toMatchObject([
       { name: 'count_live_tokens', answered: 1 },
+      { name: 'extend_token', answered: 0 },
+      { name: 'hold_active_key', answered: 1 },
       { name: 'hold_token_state', answered: 1 },
       { name: 'mint_many', answered: 1 },
       { name: 'mint_one', answered: 1 },
@@ -115,6 +118,7 @@ describe('statements that are prepared', () => {
       { name: 'read_mint_grounds', answered: 1 },
       { name: 'read_token_records', answered: 1 },
       { name: 'read_token_state', answered: 1 },
+      { name: 'write_audit_event', answered: 0 },
     ]);
     const ofIt = `one.identity_id = '${id}'`;
     const others = `(SELECT id FROM identity WHERE id NOT IN (SELECT identity_id FROM token_auth_config))`;
@@ -136,8 +140,9 @@ describe('statements that are prepared', () => {
 
 /** A value as PostgreSQL reads it. */
 function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
   if (Array.isArray(value)) return `{${value.map((item) => item ?? 'NULL').join(',')}}`;
-  return value instanceof Date ? value.toISOString() : String(value);
+  return value instanceof Date ? value.toISOString() : JSON.stringify(value);
 }
 
 /** Everything that a plan looked at, whether or not it was what it looked for. */
