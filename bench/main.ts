@@ -19,17 +19,25 @@ import { uses } from './scenarios/uses.js';
 import { openStage } from './stage.js';
 import { WrongAnswerError } from './wrong-answer.js';
 
-/** What is compared stands side by side in every round. */
-const scenariosOf = async (stage: Stage): Promise<Scenario[]> => [
-  ...floors(stage),
-  ...mints(stage),
-  ...(await introspections(stage)),
-  ...reads(stage),
-  ...(await renewals(stage)),
-  ...(await uses(stage)),
-  ...floods(stage),
-  ...mixtures(stage),
-];
+/** What is compared stands side by side in every round: the machine's speed changes within seconds. */
+async function scenariosOf(stage: Stage, only: string): Promise<Scenario[]> {
+  const { servers, transactions } = floors(stage);
+  const { byOne, byMany } = mints(stage);
+  const all = [
+    byOne,
+    transactions,
+    byMany,
+    ...servers,
+    ...(await introspections(stage)),
+    ...reads(stage),
+    ...(await renewals(stage)),
+    ...(await uses(stage)),
+    ...floods(stage),
+    ...mixtures(stage),
+  ];
+  const always = new Set([transactions, ...servers]);
+  return all.filter((scenario) => always.has(scenario) || scenario.name.includes(only));
+}
 
 const FIGURES = { propagation, starts, memory };
 
@@ -48,8 +56,7 @@ async function bench(options: BenchOptions, closing: Closing): Promise<void> {
   const stage = await openStage(options, closing);
   const about = circumstances(plan, stage.database.version, stage.pgbench.means);
   tell(describe(about));
-  const floorNames = new Set(floors(stage).map(({ name }) => name));
-  const scenarios = (await scenariosOf(stage)).filter(({ name }) => floorNames.has(name) || name.includes(only));
+  const scenarios = await scenariosOf(stage, only);
   const rounds = await measureInTurn(scenarios, extents, plan === 'check' ? () => undefined : tell);
   const figures = await figuresOf(stage, only);
   if (plan === 'check') return tell(`All answers of ${scenarios.length} scenarios are right.`);

@@ -25,7 +25,7 @@ export interface Extents {
 export const EXTENTS = {
   /** The figures that count. */
   full: {
-    rounds: 5,
+    rounds: 7,
     extent: { seconds: 4 },
     warmUp: true,
     coldTokens: 12_800,

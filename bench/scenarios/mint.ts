@@ -9,15 +9,15 @@ import { expectTrue } from '../wrong-answer.js';
 const CLOSE_LOOK = 97;
 
 /** How fast tokens come: durable, audited, each with a signature of its own. */
-export function mints(stage: Stage): Scenario[] {
+export function mints(stage: Stage): Record<'byOne' | 'byMany', Scenario> {
   const { admin, holder, minters } = stage.world;
-  const byOne = (): Shot[] => [shotOf.mint(admin, holder.identityId)];
-  const byMany = (connection: number): Shot[] =>
+  const ofOne = (): Shot[] => [shotOf.mint(admin, holder.identityId)];
+  const ofMany = (connection: number): Shot[] =>
     shareOf(minters, connection).map((minter) => shotOf.mint(minter, minter.identityId));
-  return [
-    { name: 'mint, one caller', unit: 'tokens/s', measure: () => measure(stage, byOne) },
-    { name: 'mint, 500 identities', unit: 'tokens/s', measure: () => measure(stage, byMany) },
-  ];
+  return {
+    byOne: { name: 'mint, one caller', unit: 'tokens/s', measure: () => measure(stage, ofOne) },
+    byMany: { name: 'mint, 500 identities', unit: 'tokens/s', measure: () => measure(stage, ofMany) },
+  };
 }
 
 async function measure(stage: Stage, shots: (connection: number) => Shot[]): Promise<Sample> {
