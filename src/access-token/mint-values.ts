@@ -114,7 +114,7 @@ class Distinct<T extends object> {
     this.columns = Object.keys(types) as (keyof T)[];
   }
 
-  /** The place of the one that says the same. */
+  /** The place of the one that says the same. Equal lists are one list by now, or else they only share less. */
   place(one: T): number {
     const place = this.all.findIndex((other) => this.columns.every((column) => other[column] === one[column]));
     return place >= 0 ? place : this.all.push(one) - 1;
