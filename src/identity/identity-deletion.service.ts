@@ -11,6 +11,7 @@ import { NO_ACCESS } from '../permission/catalog.js';
 import { IdentityNotFoundError, MemberIdentities } from '../permission/member-identities.service.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
+import { membershipScope } from '../revocation/scope.js';
 import { grantsOf } from '../permission/membership-role.js';
 
 /** Deletes identities. What that takes does not depend on how many tokens they have. */
@@ -59,8 +60,8 @@ export class IdentityDeletion {
     });
     if (!membership) throw new IdentityNotFoundError();
     this.permissions.checkCovers(actor.permissions, await grantsOf(tx, membership));
-    const key = `${identityId}:${organizationId}`;
-    await this.revocations.revokeScope(tx, { scope: 'identity-organization', key, organizationId, now: request.now });
+    const scope = membershipScope(identityId, organizationId);
+    await this.revocations.revokeScope(tx, { ...scope, organizationId, now: request.now });
     await tx.delete(Membership, { id: membership.id });
     return tx.findOneByOrFail(Identity, { id: identityId });
   }

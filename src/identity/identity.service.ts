@@ -13,6 +13,7 @@ import { grantsOf } from '../permission/membership-role.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { findRole, type NamedRole } from '../permission/roles.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
+import { membershipScope } from '../revocation/scope.js';
 import { replaceMetadata } from './identity-metadata.js';
 import { checkOwnOrganization } from './identity-reader.service.js';
 import { readAuthMethods, readMetadata } from './identity-views.js';
@@ -82,7 +83,7 @@ export class IdentityService {
     if (role === stored.role && roleId === stored.roleId) return;
     await tx.update(Membership, { id: stored.id }, { role, roleId, updatedAt: request.now });
     if (organizationId === rootOrganizationId) await checkAdministratorRemains(tx, rootOrganizationId);
-    const scope = { scope: 'identity-organization', key: `${identityId}:${organizationId}` } as const;
+    const scope = membershipScope(identityId, organizationId);
     await this.revocations.noteChange(tx, { ...scope, organizationId, now: request.now });
   }
 }

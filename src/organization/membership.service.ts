@@ -12,6 +12,7 @@ import { grantsOf } from '../permission/membership-role.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { findRole } from '../permission/roles.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
+import { membershipScope } from '../revocation/scope.js';
 import type { AddMemberDto, UpdateMemberDto } from './membership.dto.js';
 import { MembershipNotFoundError } from './organization-errors.js';
 import { addMember, findBelow } from './sub-organizations.js';
@@ -120,8 +121,7 @@ export class MembershipService {
 }
 
 const entryOf = ({ request }: Actor, { organizationId, identityId }: Membership) => ({
-  scope: 'identity-organization' as const,
-  key: `${identityId}:${organizationId}`,
+  ...membershipScope(identityId, organizationId),
   organizationId,
   now: request.now,
 });

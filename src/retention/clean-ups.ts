@@ -59,6 +59,12 @@ const DELETED_IDENTITIES = `
   SELECT i.id FROM identity i WHERE i.deleted_at <= $1 AND ${HAS_NO_TOKEN}
   ORDER BY i.deleted_at LIMIT $2 FOR UPDATE OF i SKIP LOCKED`;
 
+/** Their keys begin with the identity's id and go on with an organization's: hexadecimal, so before a `g`. */
+const EPOCHS_OF_MEMBERSHIPS = `
+  DELETE FROM epoch e USING unnest($1::text[]) AS gone (id)
+  WHERE e.key BETWEEN gone.id || ':' AND gone.id || ':g'
+    AND e.scope = 'identity-organization' AND starts_with(e.key, gone.id || ':')`;
+
 /** What a deleted organization owned and no other has as a member is unknown to everybody. */
 const IS_NO_MEMBER = 'NOT EXISTS (SELECT FROM membership m WHERE m.identity_id = i.id)';
 const ORPHANED_IDENTITIES = `
@@ -142,6 +148,7 @@ async function removeIdentities(
   );
   const scopes = removed.flatMap(({ id }) => [{ scope: 'identity' as const, key: id }, methodScope(id, TOKEN_AUTH)]);
   await removeEpochs(tx, scopes);
+  await tx.query(EPOCHS_OF_MEMBERSHIPS, [removed.map(({ id }) => id)]);
   return removed.length;
 }
 

@@ -34,6 +34,12 @@ export const methodScope = (identityId: string, authMethod: string): ScopeKey =>
   key: `${identityId}:${authMethod}`,
 });
 
+/** The tokens with which an identity works in one organization. */
+export const membershipScope = (identityId: string, organizationId: string): ScopeKey => ({
+  scope: 'identity-organization',
+  key: `${identityId}:${organizationId}`,
+});
+
 /**
  * What an entry names, for those who keep things in memory: the token, identity, organization or key that stands first
  * in its key. What concerns a part of an identity names the identity: somebody asks once too often, nobody too seldom.

@@ -47,6 +47,21 @@ describe('what has ended', () => {
       expect(await past.count('epoch', 'key', id)).toBe(0);
     });
 
+    it('leave with what ended their tokens in single organizations, and no other does', async () => {
+      const { identityId, token } = await app.given.root();
+      const [gone, staying] = [await app.given.bareIdentity(), await app.given.bareIdentity()];
+      const sub = await app.given.subOrganization({ [identityId]: 'admin', [gone]: 'member', [staying]: 'member' });
+      for (const id of [gone, staying]) {
+        const path = `/api/v1/sub-organizations/${sub.id}/memberships/${id}`;
+        expect((await app.http.delete(path, { token })).status).toBe(200);
+      }
+      const epochsOf = async (id: string) => await past.count('epoch', 'key', `${id}:${sub.id}`);
+      expect(await Promise.all([gone, staying].map(epochsOf))).toEqual([1, 1]);
+      await remove(`/api/v1/identities/${gone}`);
+      await after(RETENTION);
+      expect(await Promise.all([gone, staying].map(epochsOf))).toEqual([0, 1]);
+    });
+
     it('that never had a token leave 90 days after they were deleted', async () => {
       const id = await app.given.bareIdentity();
       await remove(`/api/v1/identities/${id}`);
