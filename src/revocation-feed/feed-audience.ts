@@ -5,14 +5,14 @@ import type { LogEntry } from '../revocation/log-read.js';
 export type Audience = Pick<Actor, 'organizationId' | 'rootOrganizationId'>;
 
 /** A key that begins to sign, or ends with its last token, changes no token; followers read the published keys. */
-const isOwnAffair = ({ effect, scope }: LogEntry): boolean => effect === 'changed' && scope === 'key';
+const isKeyStateChange = ({ effect, scope }: LogEntry): boolean => effect === 'changed' && scope === 'key';
 
 /**
  * Whether the entry can concern a token of the follower's organization or one below. Identities of the root are
  * members of its sub-organizations: what ends many tokens at once is told there too, single tokens of the root are not.
  */
 export function concerns({ organizationId, rootOrganizationId }: Audience, entry: LogEntry): boolean {
-  if (isOwnAffair(entry)) return false;
+  if (isKeyStateChange(entry)) return false;
   if (entry.organizationId === null || entry.organizationId === organizationId) return true;
   if (entry.rootOrganizationId === organizationId) return true;
   return entry.organizationId === rootOrganizationId && entry.scope !== 'token';

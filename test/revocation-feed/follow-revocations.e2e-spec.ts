@@ -19,9 +19,10 @@ describe('GET /api/v1/revocations/stream', () => {
 
   const follow = (token: string, headers = {}) => EventStream.open(`${app.origin}${STREAM}`, token, headers);
   const verifier = () => app.given.identity({ role: 'verifier' });
-  const revoke = async (tokenId: string) => {
-    const { token } = await app.given.root();
-    await app.http.post(`/api/v1/auth/token-auth/tokens/${tokenId}/revoke`, { token });
+  const revoke = async (tokenId: string, by?: string) => {
+    const token = by ?? (await app.given.root()).token;
+    const answer = await app.http.post(`/api/v1/auth/token-auth/tokens/${tokenId}/revoke`, { token });
+    expect(answer.status).toBe(200);
   };
 
   describe('200', () => {
@@ -95,6 +96,37 @@ describe('GET /api/v1/revocations/stream', () => {
       }
       while (sockets.some(({ writableLength }) => writableLength > 0)) await setImmediate();
       await own.stop();
+    });
+
+    it('tells an organization of itself and of those below, and nothing of others', async () => {
+      const root = await app.given.root();
+      const member = await app.given.identity();
+      const below = async () => {
+        const sub = await app.given.subOrganization({ [member.id]: 'verifier', [root.identityId]: 'admin' });
+        const mint = (id: string) => app.given.mint(id, { organizationSlug: sub.slug });
+        const [admin, follower, victim] = [await mint(root.identityId), await mint(member.id), await mint(member.id)];
+        return { admin: admin.accessToken, follower: follower.accessToken, tokenId: victim.tokenData.id };
+      };
+      const [sub, neighbour] = [await below(), await below()];
+      const other = await app.given.otherRoot();
+      const [foreign, ofRoot, wide] = [
+        await app.given.identity({}, other),
+        await app.given.identity(),
+        await app.given.identity(),
+      ];
+      const streams = await Promise.all([(await verifier()).token, sub.follower].map((token) => follow(token)));
+      for (const stream of streams) await stream.until(isHeartbeat);
+      await revoke(foreign.tokenId, other.token);
+      await revoke(neighbour.tokenId, neighbour.admin);
+      await revoke(ofRoot.tokenId);
+      await revoke(sub.tokenId, sub.admin);
+      await app.http.delete(`/api/v1/identities/${wide.id}`, { token: root.token });
+      const [toRoot, toSub] = await Promise.all(
+        streams.map(async (stream) => keysOf(await stream.until(names(wide.id)))),
+      );
+      expect(toRoot).toEqual([neighbour.tokenId, ofRoot.tokenId, sub.tokenId, wide.id]);
+      expect(toSub).toEqual([sub.tokenId, wide.id]);
+      for (const stream of streams) await stream.close();
     });
 
     it('asks the database nothing for a follower that is up to date', async () => {
