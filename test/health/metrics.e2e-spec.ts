@@ -5,6 +5,7 @@ import { newId } from '../../src/common/random-id.js';
 import { Retention } from '../../src/retention/retention.service.js';
 import { EventStream } from '../support/event-stream.js';
 import { MetricsOf } from '../support/metrics-of.js';
+import { DAY, PastRecords } from '../support/past-records.js';
 import { sendRaw, rawRequest } from '../support/raw-http.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -205,6 +206,17 @@ describe('the metrics', () => {
     const estimated = await reading('tokens_estimated');
     expect(estimated).toBeGreaterThan(count / 2);
     expect(estimated).toBeLessThan(count * 2);
+  });
+
+  it('estimate how many tokens expire soon where they are too many to be counted', async () => {
+    const { tokenId } = await app.given.identity({ config: { accessTokenTTL: 2 * DAY, accessTokenMaxTTL: 2 * DAY } });
+    await new PastRecords(app).copy(tokenId, 15_000);
+    await app.db.query('ANALYZE access_token');
+    await app.nest.get(TokenCensus).take();
+    expect(await reading('tokens_expiring', { within: '1d' })).toBeLessThan(10_000);
+    const week = await reading('tokens_expiring', { within: '7d' });
+    expect(week).toBeGreaterThan(12_000);
+    expect(week).toBeLessThan(20_000);
   });
 
   it('tell how the keys and the clean-up are', async () => {
