@@ -3,14 +3,15 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import type { RequestContext } from '../common/http/request-context.js';
-import { isAllowed } from '../common/http/trusted-ip.js';
 import type { Actor } from '../permission/actor.js';
 import { NO_ACCESS } from '../permission/catalog.js';
 import { PermissionSet } from '../permission/permission-set.js';
-import { AccessTokenRefusedError, AddressNotAllowedError } from './access-token-errors.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
-import type { ProvenToken } from './token-proof.service.js';
+import { AccessTokenRefusedError } from './access-token-errors.js';
 import type { CompactState } from './compact-state.js';
+import { mayGetBetter, refusalByState, refusalOf } from './token-judgement.js';
+import { hasExpired } from './token-lifetime.js';
+import type { ProvenToken } from './token-proof.service.js';
 import { TokenStates } from './token-states.service.js';
 import { type HeldState, holdTokenState, readTokenState, type TokenState } from './token-state.js';
 import { TokenUsage } from './token-usage.service.js';
@@ -27,8 +28,6 @@ interface Judging {
   isUse: boolean;
   admit?: Admission;
 }
-
-type Claims = ProvenToken['claims'];
 
 /** How often a verdict that grew too old on the way is made anew. */
 const ATTEMPTS = 3;
@@ -112,7 +111,9 @@ export class AccessTokenService {
         isSpent = true;
       }
       if (this.reader.isFresh() && this.states.holds(known, token.kid)) {
-        checkExpiry(token.claims, known, this.clock.now());
+        const now = this.clock.now();
+        // The text's own end, and the row's: an old text of a renewed token ends before it.
+        if (hasExpired(token.claims, now) || known.expiresAt <= now) throw new AccessTokenRefusedError('expired');
         return actorOf(token.kid, known, request);
       }
       await this.reader.freshen();
@@ -126,12 +127,12 @@ export class AccessTokenService {
    */
   private remembered(token: ProvenToken, request: RequestContext, { isUse }: { isUse: boolean }): CompactState | null {
     const { claims } = token;
-    if (claims.exp * 1000 <= request.now.getTime()) throw new AccessTokenRefusedError('expired');
+    if (hasExpired(claims, request.now)) throw new AccessTokenRefusedError('expired');
     const recalled = this.states.recall(token);
     // How many uses are left is known to PostgreSQL alone.
     if (recalled && (isUse || recalled.numUsesLimit === 0)) {
       if (recalled.isRevoked) throw new AccessTokenRefusedError('revoked');
-      if (isGood(claims, recalled, request)) return recalled;
+      if (!refusalOf(claims, recalled, request)) return recalled;
     }
     return null;
   }
@@ -142,13 +143,14 @@ export class AccessTokenService {
    */
   private async asked(token: ProvenToken, request: RequestContext): Promise<CompactState> {
     let state = await this.states.ask(token);
-    if (state && isGood(token.claims, state, request)) return state;
+    if (state && !refusalOf(token.claims, state, request)) return state;
     if (!state || mayGetBetter(state)) {
       await this.reader.read();
       state = await this.states.ask(token);
     }
     if (!state) throw new AccessTokenRefusedError('unknown');
-    checkGood(token.claims, state, request);
+    const refusal = refusalOf(token.claims, state, request);
+    if (refusal) throw refusal;
     return state;
   }
 
@@ -159,61 +161,13 @@ export class AccessTokenService {
   }
 }
 
-/** Claims are copies: where they differ from the row, the row is right and the token is not. */
-export function checkClaims(claims: Claims, state: TokenState): void {
-  const isSame =
-    claims.sub === state.identityId && claims.orgId === state.organizationId && claims.jti === state.tokenId;
-  if (!isSame) throw new AccessTokenRefusedError('bad-claims');
-}
-
+/** The state, unless it refuses a caller that was let in before. */
 function judged<S extends TokenState>(state: S | null, request: RequestContext): S {
   if (!state) throw new AccessTokenRefusedError('unknown');
-  checkState(state, request.now);
-  checkAddress(state, request);
+  const refusal = refusalByState(state, request);
+  if (refusal) throw refusal;
   return state;
 }
-
-/** The steps after the proof, in the order of the contract; the use comes last. */
-function checkGood(claims: Claims, state: TokenState, request: RequestContext): void {
-  checkClaims(claims, state);
-  checkState(state, request.now);
-  checkAddress(state, request);
-  checkUsesLeft(state);
-}
-
-function isGood(...facts: Parameters<typeof checkGood>): boolean {
-  try {
-    checkGood(...facts);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether a refusal by this state needn't be the last word: what is revoked or used up stays so. */
-const mayGetBetter = (state: TokenState): boolean => !state.isRevoked && hasUsesLeft(state);
-
-function checkState(state: TokenState, now: Date): void {
-  if (state.isRevoked) throw new AccessTokenRefusedError('revoked');
-  if (state.expiresAt <= now) throw new AccessTokenRefusedError('expired');
-  if (!state.isMember) throw new AccessTokenRefusedError('not-a-member');
-}
-
-/** The text's own end, and the row's: an old text of a renewed token ends before it. */
-function checkExpiry({ exp }: Claims, { expiresAt }: TokenState, now: Date): void {
-  if (Math.min(exp * 1000, expiresAt.getTime()) <= now.getTime()) throw new AccessTokenRefusedError('expired');
-}
-
-function checkAddress(state: TokenState, { address }: RequestContext): void {
-  if (!isAllowed(state.trustedIps ?? [], address)) throw new AddressNotAllowedError(address, state);
-}
-
-/** A count that is at its limit never goes down; the statement that spends decides, this only saves asking it. */
-function checkUsesLeft(state: TokenState): void {
-  if (!hasUsesLeft(state)) throw new AccessTokenRefusedError('used-up');
-}
-
-const hasUsesLeft = ({ numUses, numUsesLimit }: TokenState): boolean => numUsesLimit === 0 || numUses < numUsesLimit;
 
 function actorOf(kid: string, state: TokenState, request: RequestContext): Actor {
   return {

@@ -5,6 +5,8 @@ import { AccessToken } from '../database/entities/access-token.entity.js';
 import { IdempotencyKey } from '../database/entities/idempotency-key.entity.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
 import type { ComposedToken } from './token-issuer.service.js';
+import { hasUsesLeft } from './token-judgement.js';
+import { hasExpired } from './token-lifetime.js';
 import { readTokenState } from './token-state.js';
 
 /** How long a repeated request finds its first answer, in milliseconds. */
@@ -69,8 +71,7 @@ export async function findEarlierMint(
   return { row, claims };
 }
 
-async function isGood(tx: EntityManager, { id, kid }: AccessToken, { exp }: AccessTokenClaims, now: Date) {
+async function isGood(tx: EntityManager, { id, kid }: AccessToken, claims: AccessTokenClaims, now: Date) {
   const state = await readTokenState(tx, id, kid);
-  if (!state || state.isRevoked || exp * 1000 <= now.getTime()) return false;
-  return state.numUsesLimit === 0 || state.numUses < state.numUsesLimit;
+  return state !== null && !state.isRevoked && !hasExpired(claims, now) && hasUsesLeft(state);
 }

@@ -6,8 +6,9 @@ import type { Actor } from '../permission/actor.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { AccessTokenRefusedError, type DenialReason } from './access-token-errors.js';
-import { checkClaims } from './access-token.service.js';
 import { changeShared } from './gate.js';
+import { matches } from './token-judgement.js';
+import { hasExpired } from './token-lifetime.js';
 import { type ProvenToken, TokenProof } from './token-proof.service.js';
 import { lockToken, readTokenState } from './token-state.js';
 
@@ -28,7 +29,7 @@ export class SelfRevocation {
   async revoke(text: string, request: RequestContext): Promise<void> {
     this.reader.checkTrust();
     const token = await this.proof.prove(text);
-    if (token.claims.exp * 1000 <= request.now.getTime()) throw new AccessTokenRefusedError('expired');
+    if (hasExpired(token.claims, request.now)) throw new AccessTokenRefusedError('expired');
     const { jti: id, orgId: organizationId, rootOrgId } = token.claims;
     await changeShared(this.dataSource, rootOrgId, async (tx) => {
       await lockToken(tx, { id, organizationId });
@@ -40,7 +41,7 @@ export class SelfRevocation {
   async end(tx: EntityManager, { claims, kid }: ProvenToken, request: RequestContext, caller?: Actor): Promise<void> {
     const state = await readTokenState(tx, claims.jti, kid);
     if (!state) return this.refuseDead(tx, 'unknown');
-    checkClaims(claims, state);
+    if (!matches(claims, state)) throw new AccessTokenRefusedError('bad-claims');
     if (state.isRevoked) return this.refuseDead(tx, 'revoked');
     const { tokenId, identityId, organizationId } = state;
     await this.revocations.revokeToken(tx, state, caller ? 'revoked' : 'self-revoked', request.now);

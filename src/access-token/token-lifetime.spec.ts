@@ -1,4 +1,4 @@
-import { lifetimeAtMint, lifetimeAtRenewal } from './token-lifetime.js';
+import { hasExpired, lifetimeAtMint, lifetimeAtRenewal } from './token-lifetime.js';
 
 const CEILING = 1000;
 
@@ -26,5 +26,15 @@ describe('lifetimeAtRenewal', () => {
     { name: 'keeps to the ceiling', ttl: 0, maxTtl: 0, since: 10, lifetime: CEILING },
   ])('$name', ({ ttl, maxTtl, since, lifetime }) => {
     expect(lifetimeAtRenewal({ ttl, maxTtl }, CEILING, since)).toBe(lifetime);
+  });
+});
+
+describe('hasExpired', () => {
+  it.each([
+    { at: '2026-01-01T00:00:00.999Z', isOver: false },
+    { at: '2026-01-01T00:00:01.000Z', isOver: true },
+    { at: '2026-01-01T00:00:02.000Z', isOver: true },
+  ])('a token whose exp is a second after midnight is over at $at: $isOver', ({ at, isOver }) => {
+    expect(hasExpired({ exp: Date.UTC(2026, 0, 1) / 1000 + 1 }, new Date(at))).toBe(isOver);
   });
 });

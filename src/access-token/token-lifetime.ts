@@ -18,3 +18,6 @@ export function lifetimeAtRenewal(limits: LifetimeLimits, ceiling: number, secon
   const left = orEndless(limits.maxTtl) - secondsSinceIssue;
   return left < 1 ? 0 : Math.min(lifetimeAtMint(limits, ceiling), Math.ceil(left));
 }
+
+/** Whether a token's text is past its `exp` (RFC 7519, section 4.1.4), on which it is refused already. */
+export const hasExpired = ({ exp }: { exp: number }, now: Date): boolean => exp * 1000 <= now.getTime();
