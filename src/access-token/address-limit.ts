@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RateLimitExceededError } from '../common/errors/app-error.js';
 import { sendError } from '../common/errors/send-error.js';
+import { bearerTokenOf } from '../common/http/bearer-token.js';
 import type { RateLimits } from './rate-limits.service.js';
 
 /**
@@ -8,7 +9,7 @@ import type { RateLimits } from './rate-limits.service.js';
  * names a bearer to a route that asks for none counts when the route is known.
  */
 export const countsEarly = (request: FastifyRequest): boolean =>
-  request.headers.authorization === undefined || request.is404;
+  bearerTokenOf(request.headers) === null || request.is404;
 
 /** Refuses what an address sends beyond its limit before its body is read. */
 export function addAddressLimit(fastify: FastifyInstance, limits: RateLimits): void {

@@ -44,7 +44,7 @@ export class BearerJwtGuard extends AuthGuard() {
     }
   }
 
-  /** Who comes without a bearer was counted before; a bearer that nobody asks for spares nobody that. */
+  /** A public route: a request without a bearer was counted when its header came, one with a bearer is counted now. */
   private admitAnyone(request: FastifyRequest, reply: FastifyReply): true {
     if (countsEarly(request)) return true;
     try {

@@ -4,7 +4,8 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import passport from 'passport';
-import { ExtractJwt, Strategy } from 'passport-jwt';
+import { Strategy } from 'passport-jwt';
+import { bearerTokenOf } from '../common/http/bearer-token.js';
 import { newId } from '../common/random-id.js';
 import { AppConfig } from '../config/app-config.js';
 import type { Actor } from '../permission/actor.js';
@@ -12,9 +13,6 @@ import { AccessTokenService } from './access-token.service.js';
 import { RateLimits } from './rate-limits.service.js';
 import { type ProvenToken, TokenProof } from './token-proof.service.js';
 import type { VerificationKey } from './signing-keys.service.js';
-
-/** The text that stands behind `Bearer` in a request (RFC 6750 section 2.1), or null. */
-export const bearerTextOf: (request: FastifyRequest) => string | null = ExtractJwt.fromAuthHeaderAsBearerToken();
 
 /** The key that each request's token named, between passport-jwt's two calls. */
 const provenBy = new WeakMap<object, string>();
@@ -38,7 +36,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     config: AppConfig,
   ) {
     super({
-      jwtFromRequest: bearerTextOf,
+      jwtFromRequest: ({ headers }: FastifyRequest) => bearerTokenOf(headers),
       passReqToCallback: true,
       ignoreExpiration: true,
       algorithms: ['ES256', 'RS256'],
@@ -70,14 +68,14 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     const authorization = Buffer.from(headers.authorization ?? '', 'latin1');
     const before = this.before.get(raw.socket);
     if (before && isSame(before.authorization, authorization)) return this.proof.recheck(before.token);
-    const text = bearerTextOf(request);
+    const text = bearerTokenOf(headers);
     const token = text === null ? null : this.proof.recall(text);
     if (token) this.before.set(raw.socket, { authorization, token });
     return token;
   }
 
   async validate(request: FastifyRequest, payload: unknown): Promise<Actor> {
-    const token = this.proof.remember(bearerTextOf(request) ?? '', provenBy.get(request) ?? '', payload);
+    const token = this.proof.remember(bearerTokenOf(request.headers) ?? '', provenBy.get(request) ?? '', payload);
     return this.admit(token, request);
   }
 

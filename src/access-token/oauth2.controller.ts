@@ -3,6 +3,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiConsumes, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ApiOAuthErrors } from '../common/errors/api-errors.js';
+import { bearerTokenOf } from '../common/http/bearer-token.js';
 import { HotRoute } from '../common/http/hot-route.js';
 import { type Actor, CurrentActor } from '../permission/actor.js';
 import { RequirePermission } from '../permission/require-permission.js';
@@ -81,7 +82,7 @@ export class OAuth2Controller {
   @Public()
   async revokeToken(@Body() dto: RevokeTokenDto, @Req() request: FastifyRequest): Promise<EmptyDto> {
     request.hasBodyToken = true;
-    request.denialReason = await this.revocation.revoke(dto.token, request.headers.authorization, request.context);
+    request.denialReason = await this.revocation.revoke(dto.token, bearerTokenOf(request.headers), request.context);
     return {};
   }
 }

@@ -22,17 +22,12 @@ export class TokenRevocation {
     private readonly authority: Authority,
   ) {}
 
-  /** Gives the reason why there was nothing to end, for the log. Possession suffices; `authorization` may do where it ends. */
-  async revoke(
-    text: string,
-    authorization: string | undefined,
-    request: RequestContext,
-  ): Promise<DenialReason | undefined> {
+  /** Gives the reason why there was nothing to end, for the log. Possession suffices; `bearer` may do where it ends. */
+  async revoke(text: string, bearer: string | null, request: RequestContext): Promise<DenialReason | undefined> {
     // A forgery counts against its address; a token that is dead already is none.
     const proof = this.failures.judge(request, () => this.proof.prove(text));
     const refusal = await reasonOf(proof.then(() => this.selfRevocation.revoke(text, request)));
-    const bearer = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-    if (refusal !== 'expired' || bearer === undefined) return refusal;
+    if (refusal !== 'expired' || bearer === null) return refusal;
     return reasonOf(this.revokeExpired(await this.proof.prove(text), bearer, request));
   }
 

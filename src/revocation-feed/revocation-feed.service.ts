@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { bearerTextOf } from '../access-token/jwt.strategy.js';
 import { Clock } from '../common/clock.js';
+import { bearerTokenOf } from '../common/http/bearer-token.js';
 import type { Actor } from '../permission/actor.js';
 import { cursorOf, parseCursor } from './feed-cursor.js';
 import { type ListRevocationsQueryDto, RevocationEntryDto, type RevocationPageDto } from './feed.dto.js';
@@ -45,7 +45,7 @@ export class RevocationFeedService {
     reply.raw.on('close', () => this.streams.leave(stream));
     reply.hijack();
     stream.open(reply.getHeaders() as Record<string, string>);
-    const text = bearerTextOf(request) ?? '';
+    const text = bearerTokenOf(request.headers) ?? '';
     const judge = () => this.access.judgeAgain(text, request.context);
     await this.streams.follow(actor, stream, after === undefined ? null : parseCursor(after), judge);
   }

@@ -98,11 +98,14 @@ describe('rate limits', () => {
     { name: 'a public route', path: '/api/status', status: 200 },
     { name: 'a public route that a bearer is sent to', path: '/.well-known/jwks.json', status: 200, bearer: 'junk' },
     { name: 'no credential', path: DETAILS, status: 401 },
+    { name: 'a credential of another scheme', path: DETAILS, status: 401, authorization: 'Basic eA==' },
+    { name: 'an empty credential', path: DETAILS, status: 401, authorization: '' },
     { name: 'no such route', path: '/nowhere', status: 404 },
     { name: 'no such route, with a bearer', path: '/nowhere', status: 404, bearer: 'junk' },
     { name: 'a token in a body', path: '/api/v1/auth/token/renew', status: 401, body: { accessToken: 'none' } },
-  ])('refuse what an address sends beyond its own: $name', async ({ path, status, bearer, body }) => {
-    const headers = newHost();
+  ])('refuse what an address sends beyond its own: $name', async ({ path, status, bearer, authorization, body }) => {
+    const host = newHost();
+    const headers = { ...host, ...(authorization === undefined ? {} : { authorization }) };
     const ask = () => app.http.send(body ? 'POST' : 'GET', path, { headers, token: bearer, body });
     expect(tally(await inTurn(OF_ADDRESS, ask))).toEqual({ [status]: OF_ADDRESS });
     const refused = await ask();
@@ -116,7 +119,7 @@ describe('rate limits', () => {
     });
     expect((await app.http.get('/api/status', { headers: newHost() })).status).toBe(200);
     const { token } = await app.given.root();
-    expect((await app.http.get(DETAILS, { token, headers })).status).toBe(200);
+    expect((await app.http.get(DETAILS, { token, headers: host })).status).toBe(200);
   });
 
   it('of addresses have the error shape of their standards below /oauth2, and refuse before the body is read', async () => {

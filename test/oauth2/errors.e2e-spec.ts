@@ -101,11 +101,14 @@ describe('errors below /oauth2', () => {
   describe.each(QUESTIONS)('the caller of POST %s', (path, bodyOf) => {
     const ask = (caller?: string) => app.http.post(path, { token: caller, body: bodyOf(token) });
 
-    it('401 and a bare challenge without a token', async () => {
-      const answer = await ask();
-      expect(told(answer)).toEqual(oauthRefusal(401, 'invalid_client', 'An access token is required'));
-      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
-    });
+    it.each<Record<string, string>>([{}, { authorization: '' }, { authorization: 'Basic Y2xpZW50OnNlY3JldA==' }])(
+      '401 and a bare challenge without a token: %j',
+      async (headers) => {
+        const answer = await app.http.post(path, { headers, body: bodyOf(token) });
+        expect(told(answer)).toEqual(oauthRefusal(401, 'invalid_client', 'An access token is required'));
+        expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+      },
+    );
 
     it('401 and the class of the fault with a token that is no good', async () => {
       const expired = await app.given.identity({ role: 'verifier', config: { accessTokenTTL: 60 } });

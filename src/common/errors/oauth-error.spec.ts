@@ -32,7 +32,7 @@ describe('oauthError', () => {
   });
 
   it('names the token where one was sent', () => {
-    const { body } = oauthError(request({ headers: { authorization: 'x' } }), 'UnauthorizedError', 'No');
+    const { body } = oauthError(request({ headers: { authorization: 'Bearer x' } }), 'UnauthorizedError', 'No');
     expect(body.error).toBe('invalid_token');
   });
 

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { bearerTokenOf } from '../http/bearer-token.js';
 import { type ErrorName, STATUS_OF, type ValidationIssue } from './app-error.js';
 
 /** The error shape of RFC 6749 section 5.2, which all of `/oauth2` answers with. */
@@ -37,7 +38,7 @@ export function oauthError(
 
 /** A bearer token that was sent is no good (RFC 6750 section 3.1), or the client did not say who it is (RFC 6749). */
 function codeOf({ headers }: FastifyRequest, error: ErrorName): string {
-  if (error === 'UnauthorizedError') return headers.authorization === undefined ? 'invalid_client' : 'invalid_token';
+  if (error === 'UnauthorizedError') return bearerTokenOf(headers) === null ? 'invalid_client' : 'invalid_token';
   return CODES[error] ?? 'invalid_request';
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bearerTokenOf } from '../http/bearer-token.js';
 import { type ErrorName, STATUS_OF } from './app-error.js';
 import { isOAuth, oauthError } from './oauth-error.js';
 
@@ -34,6 +35,6 @@ export function sendError(
 
 /** RFC 6750 section 3: a bare challenge when no token came, the reason's class when one did. */
 function challenge(request: FastifyRequest, description: string): string {
-  const sent = request.headers.authorization !== undefined || request.hasBodyToken === true;
+  const sent = bearerTokenOf(request.headers) !== null || request.hasBodyToken === true;
   return sent ? `Bearer error="invalid_token", error_description="${description.replaceAll(/["\\]/g, '')}"` : 'Bearer';
 }
