@@ -8,15 +8,16 @@ import { BadRequestError } from '../common/errors/app-error.js';
 import type { RequestContext } from '../common/http/request-context.js';
 import type { TrustedIp } from '../common/http/trusted-ip.js';
 import { newId } from '../common/random-id.js';
+import { slugOf } from '../common/slug.js';
 import { AccessToken } from '../database/entities/access-token.entity.js';
 import { Identity } from '../database/entities/identity.entity.js';
 import { Instance } from '../database/entities/instance.entity.js';
 import { Membership } from '../database/entities/membership.entity.js';
 import { Organization } from '../database/entities/organization.entity.js';
 import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.js';
+import { inTransaction } from '../database/transaction.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
-import { slugOf } from '../common/slug.js';
 
 const EVERY_ADDRESS: TrustedIp[] = [
   { ipAddress: '0.0.0.0', type: 'ipv4', prefix: 0 },
@@ -58,7 +59,7 @@ export class BootstrapService {
   async bootstrap(organizationName: string, request: RequestContext): Promise<Administrator> {
     this.reader.checkTrust();
     if (await this.isBootstrapped()) throw new AlreadyBootstrappedError();
-    return this.dataSource.transaction(async (tx) => {
+    return inTransaction(this.dataSource, async (tx) => {
       // Of two at the same time, one waits for the other here, and then finds it taken.
       const { affected } = await tx.update(
         Instance,
@@ -75,7 +76,7 @@ export class BootstrapService {
   /** A new administrator in the instance's oldest root organization, for whoever has its database and its keys. */
   async recover(request: RequestContext): Promise<Administrator> {
     this.reader.checkTrust();
-    return this.dataSource.transaction(async (tx) => {
+    return inTransaction(this.dataSource, async (tx) => {
       await holdInstance(tx);
       const [organization] = await tx.find(Organization, {
         where: { parentId: IsNull(), deletedAt: IsNull() },

@@ -112,6 +112,14 @@ describe('POST /api/v1/admin/bootstrap', () => {
     });
   });
 
+  it('lets an address guess BOOTSTRAP_TOKEN as seldom as any other credential', async () => {
+    const app = await start({ BOOTSTRAP_TOKEN: 's'.repeat(32), FAILED_CREDENTIALS_PER_MINUTE: '3' });
+    for (let guess = 0; guess < 3; guess += 1) expect((await bootstrap(app, BODY, 'wrong')).status).toBe(401);
+    expect(told(await bootstrap(app, BODY, 's'.repeat(32)))).toEqual(refusal(429, 'RateLimitExceeded'));
+    app.clock.advance(60);
+    expect((await bootstrap(app, BODY, 's'.repeat(32))).status).toBe(200);
+  });
+
   describe('400', () => {
     it('is for every time but the first', async () => {
       const app = await start();
