@@ -1,15 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Turns } from '../common/turns.js';
+import { MANAGEMENT_LOCK } from '../database/advisory-locks.js';
 import type { Actor } from '../permission/actor.js';
 import { AccessTokenService } from './access-token.service.js';
 import { changeShared } from './gate.js';
 import { lockToken } from './token-state.js';
 
 type Work<T> = (tx: EntityManager, actor: Actor) => Promise<T>;
-
-/** The first half of the advisory lock's key, so that no other use of such locks meets it. */
-const MANAGEMENT_LOCK = 0x746f_6b32;
 
 /**
  * Waits for its turn among the changes of a root organization, for as long as a statement may take: a queue of changes

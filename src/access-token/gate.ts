@@ -1,11 +1,9 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { isTimeout } from '../common/errors/postgres-errors.js';
+import { GATE_LOCK } from '../database/advisory-locks.js';
 import { inTransaction } from '../database/transaction.js';
 
 type Work<T> = (tx: EntityManager) => Promise<T>;
-
-/** The first half of the advisory locks' keys, so that no other use of such locks meets them. */
-const GATE = 0x746f_6b33;
 
 /**
  * How long each statement of a change may take, in milliseconds, before it closes the gate. A lock timeout would not
@@ -15,11 +13,11 @@ const BRIEFLY_MS = 250;
 
 /** SQL that passes the gate of a root organization, and waits while it is closed or about to be. */
 export const passGate = (rootOrganizationId: string): string =>
-  `pg_advisory_xact_lock_shared(${GATE}, hashtext(${rootOrganizationId}))`;
+  `pg_advisory_xact_lock_shared(${GATE_LOCK}, hashtext(${rootOrganizationId}))`;
 
 /** The same without waiting: whether it was passed. */
 export const tryGate = (rootOrganizationId: string): string =>
-  `pg_try_advisory_xact_lock_shared(${GATE}, hashtext(${rootOrganizationId}))`;
+  `pg_try_advisory_xact_lock_shared(${GATE_LOCK}, hashtext(${rootOrganizationId}))`;
 
 /**
  * Whoever passes the gate has the tables of the instance and of the signing keys locked by then, in this order and in
@@ -31,7 +29,7 @@ const TABLES = 'WITH tables AS (SELECT FROM instance, signing_key FOR SHARE)';
 const LOCK_AS_USUAL = `set_config('lock_timeout', NULL, true)`;
 const BE_BRIEF = `set_config('statement_timeout', '${BRIEFLY_MS}', true)`;
 const PASS = `${TABLES} SELECT ${LOCK_AS_USUAL}, ${passGate('$1')}, ${BE_BRIEF}`;
-const CLOSE = `${TABLES} SELECT ${LOCK_AS_USUAL}, pg_advisory_xact_lock(${GATE}, hashtext($1))`;
+const CLOSE = `${TABLES} SELECT ${LOCK_AS_USUAL}, pg_advisory_xact_lock(${GATE_LOCK}, hashtext($1))`;
 
 /** Before the commit, which may have to wait for a standby. */
 const TAKE_TIME = `SELECT set_config('statement_timeout', NULL, true)`;

@@ -5,15 +5,13 @@ import type { AuditEventName } from '../audit-event/audit-event-names.js';
 import { Clock } from '../common/clock.js';
 import { isLockTimeout } from '../common/errors/postgres-errors.js';
 import type { RequestContext } from '../common/http/request-context.js';
+import { KEY_UPKEEP_LOCK } from '../database/advisory-locks.js';
 import { SigningKey } from '../database/entities/signing-key.entity.js';
 import { inTransaction } from '../database/transaction.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { latestEndOf } from './key-end.js';
 import { type ActiveKey, publicJwk, verificationKey } from './key-material.js';
 import { KeySealer } from './key-sealer.js';
-
-/** The key of the advisory lock under which one replica at a time does what is due. */
-const UPKEEP_LOCK = 0x746f_6b31;
 
 /** What those who sign hold, in the order in which they take it. */
 const KEYS = 'signing_key';
@@ -70,7 +68,7 @@ export class KeyLifecycle {
   async changeUnlessBusy<T>(request: RequestContext, work: Work<T>): Promise<T | null> {
     return inTransaction(this.dataSource, async (tx) => {
       const [row]: { isMine: boolean }[] = await tx.query('SELECT pg_try_advisory_xact_lock($1) AS "isMine"', [
-        UPKEEP_LOCK,
+        KEY_UPKEEP_LOCK,
       ]);
       return row?.isMine ? this.locked(tx, request, work) : null;
     });

@@ -12,8 +12,8 @@ export interface SchemaRoles {
 
 type Privilege = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE';
 
-/** What is written once: the service's own role can neither change it nor take it back. */
-const APPEND_ONLY = ['revocation', 'audit_event'];
+/** Tables that the service's own role may add to and read, and neither change nor take back: what is dead, and who did what. */
+export const APPEND_ONLY = ['revocation', 'audit_event'];
 
 const serviceMay = (table: string): readonly Privilege[] => {
   if (table === 'migration') return ['SELECT'];

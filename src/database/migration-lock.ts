@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, QueryRunner } from 'typeorm';
-
-/** The key of the advisory lock under which one process at a time migrates. */
-const MIGRATION_LOCK = 0x746f_6b30;
+import { MIGRATION_LOCK } from './advisory-locks.js';
 
 const POLL_MS = 250;
 

@@ -3,6 +3,7 @@ import { newId } from '../common/random-id.js';
 import { isUuid } from '../common/uuid.js';
 import { Membership } from '../database/entities/membership.entity.js';
 import { Organization } from '../database/entities/organization.entity.js';
+import { insertUnlessThere } from '../database/insert-unless-there.js';
 import type { Actor } from '../permission/actor.js';
 import { MemberAlreadyError, SubOrganizationNotFoundError } from './organization-errors.js';
 
@@ -23,11 +24,8 @@ export interface NewMember {
   isActive: boolean;
 }
 
-/** The unique constraint decides: of two at once, one adds. */
 export async function addMember(tx: EntityManager, member: NewMember, now: Date): Promise<Membership> {
   const membership: Membership = { id: newId(), ...member, createdAt: now, updatedAt: now };
-  const insert = tx.createQueryBuilder().insert().into(Membership).values(membership);
-  const { raw } = (await insert.orIgnore().returning('id').execute()) as { raw: unknown[] };
-  if (raw.length !== 1) throw new MemberAlreadyError();
+  if (!(await insertUnlessThere(tx, Membership, membership))) throw new MemberAlreadyError();
   return membership;
 }

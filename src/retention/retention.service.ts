@@ -3,13 +3,13 @@ import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
+import { RETENTION_LOCK } from '../database/advisory-locks.js';
 import { inTransaction } from '../database/transaction.js';
 import { APPEND_ONLY_CLEAN_UPS, CLEAN_UPS, type CleanUp, type Cutoffs } from './clean-ups.js';
 import { mayRemove, RetentionDatabase } from './retention-database.js';
 import { RetentionMetrics } from './retention-metrics.js';
 
-/** The first half of the advisory locks' keys; the second is the kind of row of which one replica at a time removes a batch. */
-const RETENTION_LOCK = 0x746f_6b34;
+/** The second half of the lock's key is the kind of row: one replica at a time removes a batch of it. */
 const TRY_LOCK = 'SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS "isMine"';
 
 const INTERVAL_MS = 60_000;

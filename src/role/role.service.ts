@@ -8,6 +8,7 @@ import { isUuid } from '../common/uuid.js';
 import { isStorableText } from '../common/validation/unicode.js';
 import { Organization } from '../database/entities/organization.entity.js';
 import { Role } from '../database/entities/role.entity.js';
+import { insertUnlessThere } from '../database/insert-unless-there.js';
 import type { Actor } from '../permission/actor.js';
 import type { Action } from '../permission/catalog.js';
 import { PermissionSet } from '../permission/permission-set.js';
@@ -35,7 +36,7 @@ export class RoleService {
       this.checkCovers(actor, role);
       checkNotReserved(role.slug);
       await checkRoom(tx, actor.rootOrganizationId);
-      if (!(await insertUnlessThere(tx, role))) throw new RoleSlugTakenError();
+      if (!(await insertUnlessThere(tx, Role, role))) throw new RoleSlugTakenError();
       await this.auditEvents.record(tx, actor, 'create-org-role', targetOf(role));
       return role;
     });
@@ -154,11 +155,4 @@ async function checkRoom(tx: EntityManager, rootId: string): Promise<void> {
     .where('organization.rootId = :rootId', { rootId })
     .getCount();
   if (count >= MAX_ROLES) throw new TooManyRolesError();
-}
-
-/** The unique constraint decides: of two at once, one gets the slug. */
-async function insertUnlessThere(tx: EntityManager, role: Role): Promise<boolean> {
-  const insert = tx.createQueryBuilder().insert().into(Role).values(role);
-  const { raw } = (await insert.orIgnore().returning('id').execute()) as { raw: unknown[] };
-  return raw.length === 1;
 }

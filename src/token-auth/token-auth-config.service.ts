@@ -7,6 +7,7 @@ import { BadRequestError } from '../common/errors/app-error.js';
 import { parseTrustedIp, type TrustedIp } from '../common/http/trusted-ip.js';
 import { newId } from '../common/random-id.js';
 import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.js';
+import { insertUnlessThere } from '../database/insert-unless-there.js';
 import { MemberIdentities } from '../permission/member-identities.service.js';
 import type { Actor } from '../permission/actor.js';
 import type { Action } from '../permission/catalog.js';
@@ -39,7 +40,7 @@ export class TokenAuthConfigService {
     return this.authority.manage(caller, async (tx, actor) => {
       await this.findOwned(tx, actor, identityId, 'edit-auth');
       const config = newConfig(identityId, dto, actor.request.now);
-      if (!(await insertUnlessThere(tx, config))) throw new TokenAuthAttachedError();
+      if (!(await insertUnlessThere(tx, TokenAuthConfig, config))) throw new TokenAuthAttachedError();
       await this.auditEvents.record(tx, actor, 'add-identity-token-auth', { identityId, details: limitsOf(config) });
       return config;
     });
@@ -103,13 +104,6 @@ const limitsOf = ({ ttl, maxTtl, numUsesLimit }: TokenAuthConfig) => ({ ttl, max
 
 const parseAll = (entries: readonly TrustedIpInput[]): TrustedIp[] =>
   entries.map(({ ipAddress }) => parseTrustedIp(ipAddress)).filter((entry) => entry !== null);
-
-/** The unique constraint decides: of two at once, one attaches. */
-async function insertUnlessThere(tx: EntityManager, config: TokenAuthConfig): Promise<boolean> {
-  const insert = tx.createQueryBuilder().insert().into(TokenAuthConfig).values(config);
-  const { raw } = (await insert.orIgnore().returning('id').execute()) as { raw: unknown[] };
-  return raw.length === 1;
-}
 
 function newConfig(identityId: string, dto: AttachTokenAuthDto, now: Date): TokenAuthConfig {
   const maxTtl = dto.accessTokenMaxTTL ?? DEFAULT_TTL;

@@ -1,3 +1,4 @@
+import { MANAGEMENT_LOCK } from '../../src/database/advisory-locks.js';
 import { TestApp } from '../support/test-app.js';
 
 /** More than the pool of the service has connections. */
@@ -16,7 +17,7 @@ describe('more changes of one organization than the service has connections', ()
     const other = await app.given.otherRoot();
     const held = app.db.createQueryRunner();
     await held.startTransaction();
-    await held.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [0x746f_6b32, organizationId]);
+    await held.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [MANAGEMENT_LOCK, organizationId]);
     const changes = Array.from({ length: CHANGES }, async (_, index) =>
       app.http.patch(`/api/v1/identities/${id}`, { token, body: { name: `name ${index}` } }),
     );

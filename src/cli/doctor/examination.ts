@@ -4,13 +4,14 @@ import { scheduleOf } from '../../access-token/key-schedule.js';
 import type { AppConfig } from '../../config/app-config.js';
 import type { Backing } from '../../config/backing.js';
 import { CONNECTION, dataSourceOptions, SESSION_SETTINGS } from '../../database/data-source-options.js';
+import { APPEND_ONLY } from '../../database/grants.js';
 import { schemaState } from '../../database/migrate.js';
 import { SigningKey } from '../../database/entities/signing-key.entity.js';
 import { mayRemove } from '../../retention/retention-database.js';
 import { fault, type Finding, ok } from './finding.js';
 import { keyChecks } from './key-checks.js';
 import { poolingFindings, probePooling } from './pooling.js';
-import { APPEND_ONLY, restoreCheck, retentionFinding, rightsChecks, schemaFinding } from './schema-checks.js';
+import { restoreCheck, retentionFinding, rightsChecks, schemaFinding } from './schema-checks.js';
 import { serverChecks } from './server-checks.js';
 import { readServerFacts } from './server-facts.js';
 

@@ -1,10 +1,8 @@
 import type { DataSource } from 'typeorm';
+import { APPEND_ONLY } from '../../database/grants.js';
 import type { SchemaState } from '../../database/migrate.js';
 import { readClaim } from '../../revocation/database-claim.js';
 import { fault, type Finding, ok, warning } from './finding.js';
-
-/** Tables that the service's own role is only to add to: they tell what is dead, and who did what. */
-export const APPEND_ONLY = ['revocation', 'audit_event'];
 
 /** Whether the tables are those of this version. Nothing else can be asked of a schema that is behind. */
 export function schemaFinding({ missing, isTooNew }: SchemaState, migratesOnStart: boolean): Finding {
