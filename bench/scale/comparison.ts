@@ -22,7 +22,7 @@ export async function measureSites(
   const found: SiteRounds = new Map();
   for (let round = 0; round <= rounds; round += 1) {
     for (const { name, measure } of DEEDS) {
-      for (const site of sites) {
+      for (const site of inTurn(sites, round)) {
         const key = keyOf(name, site.size);
         const sample = await measure(site, requests);
         if (round > 0) found.set(key, [...(found.get(key) ?? []), sample]);
@@ -31,6 +31,14 @@ export async function measureSites(
     }
   }
   return found;
+}
+
+/** What is compared stands side by side, and comes first by turns: what else the machine does meets both alike. */
+function inTurn(sites: readonly Site[], round: number): Site[] {
+  const [smallest, ...others] = sites;
+  const [largest, ...between] = others.toReversed();
+  const compared = [smallest, largest].filter((site) => site !== undefined);
+  return [...(round % 2 === 0 ? compared : compared.toReversed()), ...between];
 }
 
 /** The p99 of every deed at every size; the largest is held against the smallest. */

@@ -6,7 +6,7 @@ const USAGE = `usage: npm run bench:scale -- [--sizes <n,n,…>] [--expired <n>]
   --expired   tokens that a clean-up removes under load (1000000)
   --detached  tokens of the identity that is detached (100000)
   --requests  of each deed in a round (2000)
-  --rounds    (5)
+  --rounds    (9)
   --out       where the results go (bench/results.scale.json)`;
 
 export interface ScaleOptions {
@@ -29,7 +29,7 @@ export function readScaleOptions(args: string[]): ScaleOptions | undefined {
         expired: { type: 'string', default: '1000000' },
         detached: { type: 'string', default: '100000' },
         requests: { type: 'string', default: '2000' },
-        rounds: { type: 'string', default: '5' },
+        rounds: { type: 'string', default: '9' },
         out: { type: 'string', default: 'bench/results.scale.json' },
         help: { type: 'boolean', short: 'h' },
       },
