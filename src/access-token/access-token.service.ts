@@ -29,6 +29,12 @@ interface Judging {
   admit?: Admission;
 }
 
+/** Whether a verdict costs a use, and whether that has been spent. */
+interface Use {
+  isUse: boolean;
+  isSpent: boolean;
+}
+
 /** How often a verdict that grew too old on the way is made anew. */
 const ATTEMPTS = 3;
 
@@ -99,16 +105,16 @@ export class AccessTokenService {
 
   /**
    * A verdict counts in the instant in which it is given: everything that took time may have made it too old. Then it
-   * is made anew, but a use that was spent stays spent.
+   * is made anew, but a use that was spent stays spent and is not asked for again.
    */
   private async judge(token: ProvenToken, request: RequestContext, { isUse, admit }: Judging): Promise<Actor> {
-    let isSpent = false;
+    const use: Use = { isUse, isSpent: false };
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const known = this.remembered(token, request, { isUse }) ?? (await this.asked(token, request));
+      const known = this.remembered(token, request, use) ?? (await this.asked(token, request, use));
       if (attempt === 1) admit?.(known);
-      if (isUse && !isSpent && known.numUsesLimit > 0) {
+      if (isUse && !use.isSpent && known.numUsesLimit > 0) {
         await this.spendUse(known, request.now);
-        isSpent = true;
+        use.isSpent = true;
       }
       if (this.reader.isFresh() && this.states.holds(known, token.kid)) {
         const now = this.clock.now();
@@ -125,14 +131,14 @@ export class AccessTokenService {
    * The state of a proven token as it is remembered, if nothing speaks against it. Memory may accept, and may refuse
    * what is dead for good; everything else that it would refuse or doesn't know is asked of PostgreSQL.
    */
-  private remembered(token: ProvenToken, request: RequestContext, { isUse }: { isUse: boolean }): CompactState | null {
+  private remembered(token: ProvenToken, request: RequestContext, use: Use): CompactState | null {
     const { claims } = token;
     if (hasExpired(claims, request.now)) throw new AccessTokenRefusedError('expired');
     const recalled = this.states.recall(token);
     // How many uses are left is known to PostgreSQL alone.
-    if (recalled && (isUse || recalled.numUsesLimit === 0)) {
+    if (recalled && (use.isUse || recalled.numUsesLimit === 0)) {
       if (recalled.isRevoked) throw new AccessTokenRefusedError('revoked');
-      if (!refusalOf(claims, recalled, request)) return recalled;
+      if (!refusalOf(claims, recalled, request, use)) return recalled;
     }
     return null;
   }
@@ -141,15 +147,15 @@ export class AccessTokenService {
    * A server that was deposed doesn't know what has happened since. So where a later state may be better, it is asked
    * again once the log was read, which such a server can't complete.
    */
-  private async asked(token: ProvenToken, request: RequestContext): Promise<CompactState> {
+  private async asked(token: ProvenToken, request: RequestContext, use: Use): Promise<CompactState> {
     let state = await this.states.ask(token);
-    if (state && !refusalOf(token.claims, state, request)) return state;
-    if (!state || mayGetBetter(state)) {
+    if (state && !refusalOf(token.claims, state, request, use)) return state;
+    if (!state || mayGetBetter(state, use)) {
       await this.reader.read();
       state = await this.states.ask(token);
     }
     if (!state) throw new AccessTokenRefusedError('unknown');
-    const refusal = refusalOf(token.claims, state, request);
+    const refusal = refusalOf(token.claims, state, request, use);
     if (refusal) throw refusal;
     return state;
   }

@@ -1,5 +1,5 @@
 import { parseTrustedIp, type TrustedIp } from '../common/http/trusted-ip.js';
-import { refusalByState, refusalOf } from './token-judgement.js';
+import { mayGetBetter, refusalByState, refusalOf } from './token-judgement.js';
 import type { TokenState } from './token-state.js';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
@@ -31,6 +31,8 @@ const FAULTS: [reason: string, state: Partial<TokenState>][] = [
   ['used-up', { numUses: 2, numUsesLimit: 2 }],
 ];
 const request = { address: HERE, now: NOW };
+const UNSPENT = { isSpent: false };
+const SPENT = { isSpent: true };
 
 describe('refusalOf', () => {
   it.each<[what: string, state: Partial<TokenState>]>([
@@ -38,7 +40,7 @@ describe('refusalOf', () => {
     ['one with a use left', { numUses: 1, numUsesLimit: 2 }],
     ['one without a limit that was used', { numUses: 2 }],
   ])('accepts %s', (_what, state) => {
-    expect(refusalOf(CLAIMS, { ...GOOD, ...state }, request)).toBeNull();
+    expect(refusalOf(CLAIMS, { ...GOOD, ...state }, request, UNSPENT)).toBeNull();
   });
 
   it.each<[what: string, state: Partial<TokenState>]>([
@@ -46,13 +48,19 @@ describe('refusalOf', () => {
     ['organization', { organizationId: 'another' }],
     ['token', { tokenId: 'another' }],
   ])('refuses claims of another %s than the row has', (_what, state) => {
-    expect(refusalOf(CLAIMS, { ...GOOD, ...state }, request)?.reason).toBe('bad-claims');
+    expect(refusalOf(CLAIMS, { ...GOOD, ...state }, request, UNSPENT)?.reason).toBe('bad-claims');
   });
 
   it.each(FAULTS)('refuses by %s, and whatever else speaks against it comes after', (reason, state) => {
     const later = FAULTS.slice(FAULTS.findIndex(([other]) => other === reason) + 1).map(([, fault]) => fault);
-    expect(refusalOf(CLAIMS, { ...GOOD, ...state }, request)?.reason).toBe(reason);
-    expect(refusalOf(CLAIMS, Object.assign({}, GOOD, ...later, state), request)?.reason).toBe(reason);
+    expect(refusalOf(CLAIMS, { ...GOOD, ...state }, request, UNSPENT)?.reason).toBe(reason);
+    expect(refusalOf(CLAIMS, Object.assign({}, GOOD, ...later, state), request, UNSPENT)?.reason).toBe(reason);
+  });
+
+  it.each(FAULTS.slice(0, -1))('refuses by %s also once the last use is spent', (reason, state) => {
+    const spent = { ...GOOD, numUses: 2, numUsesLimit: 2 };
+    expect(refusalOf(CLAIMS, { ...spent, ...state }, request, SPENT)?.reason).toBe(reason);
+    expect(refusalOf(CLAIMS, spent, request, SPENT)).toBeNull();
   });
 
   it.each<[what: string, address: string | null, trustedIps: TrustedIp[] | null]>([
@@ -60,7 +68,7 @@ describe('refusalOf', () => {
     ['an address that is not known', null, GOOD.trustedIps],
     ['every address where the configuration is gone', HERE, null],
   ])('refuses %s, and says whose the token is', (_what, address, trustedIps) => {
-    expect(refusalOf(CLAIMS, { ...GOOD, trustedIps }, { address, now: NOW })).toMatchObject({
+    expect(refusalOf(CLAIMS, { ...GOOD, trustedIps }, { address, now: NOW }, UNSPENT)).toMatchObject({
       reason: 'address-not-allowed',
       bearer: { identityId: 'identity', tokenId: 'token', organizationId: 'organization' },
     });
@@ -74,5 +82,18 @@ describe('refusalByState', () => {
 
   it('asks for no use, which was spent when the caller was let in', () => {
     expect(refusalByState({ ...GOOD, numUses: 2, numUsesLimit: 2 }, request)).toBeNull();
+  });
+});
+
+describe('mayGetBetter', () => {
+  const USED_UP = { numUses: 2, numUsesLimit: 2 };
+  it.each<[what: string, state: Partial<TokenState>, use: typeof SPENT, may: boolean]>([
+    ['of one that is no member', { isMember: false }, UNSPENT, true],
+    ['of one that is revoked', { isRevoked: true }, UNSPENT, false],
+    ['of one that is used up', USED_UP, UNSPENT, false],
+    ['of one that is used up by this very request', { ...USED_UP, isMember: false }, SPENT, true],
+    ['of one that is revoked, whatever was spent', { ...USED_UP, isRevoked: true }, SPENT, false],
+  ])('a state %s', (_what, state, use, may) => {
+    expect(mayGetBetter({ ...GOOD, ...state }, use)).toBe(may);
   });
 });

@@ -12,11 +12,16 @@ export type Refusal = AccessTokenRefusedError | AddressNotAllowedError;
 /** What is asked of a request to judge the token that it carries. */
 type Asked = Pick<RequestContext, 'address' | 'now'>;
 
+/** Whether the request has spent its use of the token: then the count has it, and may be at the limit by it. */
+interface Use {
+  isSpent: boolean;
+}
+
 /** What speaks against a proven token by its state, or null: the steps after the proof, in the order of the contract. */
-export function refusalOf(claims: Claims, state: TokenState, request: Asked): Refusal | null {
+export function refusalOf(claims: Claims, state: TokenState, request: Asked, use: Use): Refusal | null {
   if (!matches(claims, state)) return new AccessTokenRefusedError('bad-claims');
   // A count that is at its limit never goes down; the statement that spends decides, this only saves asking it.
-  return refusalByState(state, request) ?? (hasUsesLeft(state) ? null : new AccessTokenRefusedError('used-up'));
+  return refusalByState(state, request) ?? (hasUse(state, use) ? null : new AccessTokenRefusedError('used-up'));
 }
 
 /** What speaks against a token that was let in before, whose use is spent; null if nothing does. */
@@ -39,5 +44,7 @@ export const matches = (claims: Claims, state: TokenState): boolean =>
 export const hasUsesLeft = ({ numUses, numUsesLimit }: Pick<TokenState, 'numUses' | 'numUsesLimit'>): boolean =>
   numUsesLimit === 0 || numUses < numUsesLimit;
 
+const hasUse = (state: TokenState, { isSpent }: Use): boolean => isSpent || hasUsesLeft(state);
+
 /** Whether a refusal by this state needn't be the last word: what is revoked or used up stays so. */
-export const mayGetBetter = (state: TokenState): boolean => !state.isRevoked && hasUsesLeft(state);
+export const mayGetBetter = (state: TokenState, use: Use): boolean => !state.isRevoked && hasUse(state, use);

@@ -2,6 +2,7 @@ import { oauthRefusal, told } from '../support/answers.js';
 import { decodeJwt } from '../support/jwt.js';
 import { DeadTokens } from '../support/dead-tokens.js';
 import { OAuth2Api } from '../support/oauth2-api.js';
+import { beforeUseIsAnswered } from '../support/spent-use.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';
 
@@ -199,6 +200,17 @@ describe('POST /oauth2/introspect', () => {
       await api.use(token);
       await api.use(token);
       expect(await active({ token, consume: false })).toBe(false);
+    });
+
+    it('that was the last one and is spent gives its answer, though the identity gets another role meanwhile', async () => {
+      const { id, token } = await app.given.identity({ config: { accessTokenNumUsesLimit: 1 } });
+      const admin = (await app.given.root()).token;
+      const change = beforeUseIsAnswered(app, () =>
+        app.http.patch(`/api/v1/identities/${id}`, { token: admin, body: { role: 'member' } }),
+      );
+      expect(await active({ token })).toBe(true);
+      expect(await change.mock.results[0]?.value).toMatchObject({ status: 200 });
+      expect(await active({ token })).toBe(false);
     });
 
     it('is counted together with those by the bearer', async () => {
