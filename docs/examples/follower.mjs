@@ -4,6 +4,8 @@ import { createInterface } from 'node:readline';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 
 const [origin, issuer, token] = process.argv.slice(2);
+// The stream tells of single tokens of the verifier's own organization and those below. Renewals of its token keep it.
+const { orgId: ownOrgId } = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
 const readKeys = () => createRemoteJWKSet(new URL('/.well-known/jwks.json', origin));
 let keys = readKeys();
 const latest = { revoked: new Map(), changed: new Map() }; // effect → scope and key → highest sequence
@@ -43,6 +45,7 @@ async function judge(text) {
   const { payload, protectedHeader } = await jwtVerify(text, keysThen, options);
   if (keys !== keysThen) return judge(text); // a reset came in between
   const { jti, sub, authMethod, orgId, rootOrgId, epoch, online } = payload;
+  if (orgId !== ownOrgId && rootOrgId !== ownOrgId) return 'inactive'; // a verifier of a wider organization can ask
   const names = [`token ${jti}`, `identity ${sub}`, `identity-method ${sub}:${authMethod}`, 'instance *'];
   names.push(`identity-organization ${sub}:${orgId}`, `organization ${orgId}`, `organization ${rootOrgId}`);
   names.push(`key ${protectedHeader.kid}`);

@@ -9,71 +9,103 @@ import { TestClock } from '../support/test-clock.js';
 
 const EXAMPLE = join(__dirname, '../../docs/examples/follower.mjs');
 
+/** The example as a process of its own. */
+class Follower {
+  private readonly process: ChildProcessWithoutNullStreams;
+  private readonly verdicts: AsyncIterator<string>;
+  private complaints = '';
+
+  constructor({ origin }: TestApp, token: string) {
+    this.process = spawn(process.execPath, [EXAMPLE, origin, EMBEDDED_ISSUER, token]);
+    this.process.stderr.on('data', (data: Buffer) => (this.complaints += data.toString()));
+    this.verdicts = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
+  }
+
+  judge = async (text: string): Promise<string> => {
+    this.process.stdin.write(`${text}\n`);
+    const verdict = await this.verdicts.next();
+    if (verdict.done) throw new Error(`the follower has ended: ${this.complaints}`);
+    return verdict.value;
+  };
+
+  judgedTo = async (text: string, verdict: string): Promise<void> => {
+    while ((await this.judge(text)) !== verdict);
+  };
+
+  stop(): void {
+    this.process.kill();
+  }
+}
+
 describe('the example of a follower', () => {
   let app: TestApp;
-  let follower: ChildProcessWithoutNullStreams;
-  let verdicts: AsyncIterator<string>;
-  let complaints = '';
-  const start = async (): Promise<void> => {
-    const { token } = await app.given.identity({ role: 'verifier' });
-    follower = spawn(process.execPath, [EXAMPLE, app.origin, EMBEDDED_ISSUER, token]);
-    follower.stderr.on('data', (data: Buffer) => (complaints += data.toString()));
-    verdicts = createInterface({ input: follower.stdout })[Symbol.asyncIterator]();
+  let follower: Follower;
+  const started: Follower[] = [];
+  const start = (token: string): Follower => {
+    const one = new Follower(app, token);
+    started.push(one);
+    return one;
   };
+  const startInRoot = async () => start((await app.given.identity({ role: 'verifier' })).token);
   beforeAll(async () => {
     // The follower goes by the wall clock, and so do the tokens that it judges.
     const clock = new TestClock();
     clock.advance((Date.now() - clock.now().getTime()) / 1000);
     app = await TestApp.start({ clock });
-    await start();
+    follower = await startInRoot();
   });
   afterAll(async () => {
-    follower.kill();
+    for (const one of started) one.stop();
     await app.stop();
   });
 
-  const judge = async (text: string): Promise<string> => {
-    follower.stdin.write(`${text}\n`);
-    const verdict = await verdicts.next();
-    if (verdict.done) throw new Error(`the follower has ended: ${complaints}`);
-    return verdict.value;
-  };
-  const judgedTo = async (text: string, verdict: string) => {
-    while ((await judge(text)) !== verdict);
-  };
-
   it('accepts a good token, and refuses it once it has been revoked', async () => {
     const { token, tokenId } = await app.given.identity();
-    await judgedTo(token, 'active');
+    await follower.judgedTo(token, 'active');
     const admin = await app.given.root();
     await app.http.post(`/api/v1/auth/token-auth/tokens/${tokenId}/revoke`, { token: admin.token });
-    await judgedTo(token, 'inactive');
+    await follower.judgedTo(token, 'inactive');
   });
 
   it('refuses what was ended with many others, and nothing else', async () => {
     const [one, other] = [await app.given.identity(), await app.given.identity()];
-    await judgedTo(one.token, 'active');
+    await follower.judgedTo(one.token, 'active');
     const { token } = await app.given.root();
     await app.http.delete(`/api/v1/identities/${one.id}`, { token });
-    await judgedTo(one.token, 'inactive');
-    expect(await judge(other.token)).toBe('active');
+    await follower.judgedTo(one.token, 'inactive');
+    expect(await follower.judge(other.token)).toBe('active');
   });
 
   it('asks where the service alone can know', async () => {
     const limited = await app.given.identity({ config: { accessTokenNumUsesLimit: 3 } });
-    expect(await judge(limited.token)).toBe('ask');
+    expect(await follower.judge(limited.token)).toBe('ask');
     const changed = await app.given.identity();
-    await judgedTo(changed.token, 'active');
+    await follower.judgedTo(changed.token, 'active');
     const { token } = await app.given.root();
     const body = { accessTokenTrustedIps: [{ ipAddress: '10.0.0.0/8' }] };
     await app.http.patch(`/api/v1/auth/token-auth/identities/${changed.id}`, { token, body });
-    await judgedTo(changed.token, 'ask');
+    await follower.judgedTo(changed.token, 'ask');
   });
 
   it('refuses what we did not sign', async () => {
     const { token } = await app.given.identity();
-    expect(await judge(`${token.slice(0, -4)}AAAA`)).toBe('inactive');
-    expect(await judge('junk')).toBe('inactive');
+    expect(await follower.judge(`${token.slice(0, -4)}AAAA`)).toBe('inactive');
+    expect(await follower.judge('junk')).toBe('inactive');
+  });
+
+  it('of a sub-organization accepts tokens of that one alone, for it hears of no other that is revoked', async () => {
+    const [root, { id }] = [await app.given.root(), await app.given.identity({ role: 'verifier' })];
+    const members = { [root.identityId]: 'admin', [id]: 'verifier' };
+    const [own, neighbour] = [await app.given.subOrganization(members), await app.given.subOrganization(members)];
+    const mint = (organizationSlug?: string) => app.given.mint(id, { organizationSlug });
+    const [inRoot, inNeighbour, inOwn] = [await mint(), await mint(neighbour.slug), await mint(own.slug)];
+    const ofOwn = start((await mint(own.slug)).accessToken);
+    await ofOwn.judgedTo(inOwn.accessToken, 'active');
+    for (const { accessToken } of [inRoot, inNeighbour]) expect(await ofOwn.judge(accessToken)).toBe('inactive');
+    const admin = await app.given.mint(root.identityId, { organizationSlug: own.slug });
+    const path = `/api/v1/auth/token-auth/tokens/${inOwn.tokenData.id}/revoke`;
+    await app.http.post(path, { token: admin.accessToken });
+    await ofOwn.judgedTo(inOwn.accessToken, 'inactive');
   });
 
   // The last one: the administrator's token ends with the key.
@@ -81,11 +113,10 @@ describe('the example of a follower', () => {
     const { token } = await app.given.identity();
     const kid = await new KeysOf(app).kid('active');
     await new KeysOf(app).rotate();
-    follower.kill();
-    await start();
-    await judgedTo(token, 'active');
+    const later = await startInRoot();
+    await later.judgedTo(token, 'active');
     await app.db.query(`UPDATE signing_key SET state = 'retired' WHERE kid = $1`, [kid]);
     await app.db.query('UPDATE instance SET incarnation = $1', [newId()]);
-    await judgedTo(token, 'inactive');
+    await later.judgedTo(token, 'inactive');
   });
 });
