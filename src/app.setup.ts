@@ -22,6 +22,7 @@ import { serveHot } from './common/http/hot-route.js';
 import { HotRouteAdapter } from './common/http/hot-route.adapter.js';
 import { SECURITY_HEADERS } from './common/http/security-headers.js';
 import { serverOptions } from './common/http/server-options.js';
+import { callerReqId, traceIdOf } from './common/http/trace-context.js';
 import { blocksOf, parseTrustedIp, type TrustedIp } from './common/http/trusted-ip.js';
 import { newReqId } from './common/random-id.js';
 import { isUuid } from './common/uuid.js';
@@ -147,7 +148,8 @@ function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply, r
   log[level](
     {
       reqId: request.id,
-      traceId: request.traceId,
+      callerReqId: callerReqId(request.headers['x-request-id']),
+      traceId: request.traceId ?? traceIdOf(request.headers.traceparent),
       method: request.method,
       route,
       statusCode: reply.statusCode,

@@ -1,5 +1,6 @@
+import { JWT_SHAPED } from '../common/jwt-shaped.js';
+
 const MAX_LENGTH = 256;
-const JWT_SHAPED = /[\w-]{4,}\.[\w-]{4,}\.[\w-]*/g;
 
 /** Text of a caller as the audit log may keep it: one line, cut, and without anything that could be a token. */
 export function auditText(text: string | null): string | null {

@@ -5,7 +5,7 @@ import { GatheredLines } from './gathered-lines.js';
 
 const STANDARD_ERROR = 2;
 
-/** JSON lines; on a terminal, lines for people. Headers and bodies are never handed to it, so it can't tell them. */
+/** JSON lines; on a terminal, lines for people. Bodies and credentials are never handed to it, so it can't tell them. */
 export function createLogger(level: string, isTerminal: boolean): Logger {
   const options = loggerOptions(level);
   if (!isTerminal) return pino(options, new GatheredLines(pino.destination({ dest: 1, sync: true })));

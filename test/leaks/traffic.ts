@@ -89,6 +89,7 @@ export class Traffic {
     }
     const inHeaders = {
       'user-agent': admin,
+      'x-request-id': admin,
       tracestate: `a=${signature}`,
       baggage: `t=${admin}`,
       'x-forwarded-for': admin,
