@@ -94,13 +94,15 @@ export function serveHotRoutes(app: NestFastifyApplication, log: Logger): NestFa
 }
 
 function addHooks(app: NestFastifyApplication, config: AppConfig): void {
-  const fastify = app.getHttpAdapter().getInstance();
+  const adapter = app.getHttpAdapter() as unknown as HotRouteAdapter;
+  const fastify = adapter.getInstance();
   const clock = app.get(Clock);
   const trustedProxies = blocksOf(config.TRUSTED_PROXIES.map((entry) => parseTrustedIp(entry) as TrustedIp));
   fastify.addHook('onRoute', (route) => {
     route.bodyLimit = route.config?.bodyLimit ?? route.bodyLimit;
   });
-  fastify.addHook('onRequest', (request, reply, done) => {
+  // Runs before Nest's own hooks, one of which answers preflights by itself.
+  adapter.setOnRequestHook((request, reply, done) => {
     const { headers, socket, id } = request;
     const peer = normalizeAddress(socket.remoteAddress ?? '');
     const forwardedFor = headers['x-forwarded-for'];

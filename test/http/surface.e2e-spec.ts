@@ -13,6 +13,17 @@ import { TlsFiles } from '../support/tls-files.js';
 
 const ORIGIN = 'https://console.example.com';
 const STATUS = '/api/status';
+/** On every answer. */
+const FIXED = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'x-request-id': expect.stringMatching(/^req-[A-Za-z0-9]{14}$/),
+};
 
 describe('the header of answers', () => {
   let app: TestApp;
@@ -30,15 +41,7 @@ describe('the header of answers', () => {
   ])('allows nothing to whatever takes $name for a page, and names no product', async ({ line, status }) => {
     const answer = await sendRaw(app.origin, rawRequest(line));
     expect(answer.status).toBe(status);
-    expect(answer.headers).toMatchObject({
-      'cache-control': 'no-store',
-      'content-security-policy': "default-src 'none';frame-ancestors 'none'",
-      'cross-origin-resource-policy': 'same-origin',
-      'referrer-policy': 'no-referrer',
-      'strict-transport-security': 'max-age=31536000',
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
-    });
+    expect(answer.headers).toMatchObject(FIXED);
     expect(JSON.stringify(answer)).not.toMatch(/fastify|express|nest|node|"server"|x-powered-by/i);
   });
 
@@ -94,6 +97,32 @@ describe('CORS_ORIGINS', () => {
     expect(foreign.headers.has('access-control-allow-origin')).toBe(false);
     expect(foreign.headers.get('vary')?.toLowerCase()).toContain('origin');
     await app.stop();
+  });
+
+  it('has preflights answered, logged and counted like all else', async () => {
+    const app = await TestApp.start({ env: { CORS_ORIGINS: ORIGIN } });
+    const count = async () => (await MetricsOf.read(app)).sum('token_auth_http_requests_total', { status: '204' });
+    const before = await count();
+    const { status, headers } = await preflight(app, ORIGIN);
+    const line = app.logOf({ status, headers, body: undefined });
+    const told = { fixed: Object.fromEntries(headers), line, counted: (await count()) - before };
+    await app.stop();
+    expect(told).toMatchObject({
+      fixed: FIXED,
+      line: { msg: 'request', method: 'OPTIONS', statusCode: 204, outcome: 'done', address: '127.0.0.1' },
+      counted: 1,
+    });
+  });
+
+  it('lets pages read that there were too many requests', async () => {
+    const app = await TestApp.start({ env: { CORS_ORIGINS: ORIGIN, ADDRESS_REQUESTS_PER_MINUTE: '1' } });
+    const ask = () => app.http.get(STATUS, { headers: { origin: ORIGIN } });
+    const answers = [await ask(), await ask()];
+    await app.stop();
+    expect(answers.map(({ status, headers }) => [status, headers.get('access-control-allow-origin')])).toEqual([
+      [200, ORIGIN],
+      [429, ORIGIN],
+    ]);
   });
 });
 
