@@ -82,6 +82,8 @@ export function serveHotRoutes(app: NestFastifyApplication, log: Logger): NestFa
   const steps = {
     guard: app.get(BearerJwtGuard),
     shape: new RequestShapePipe(),
+    // Confirming comes first, since it throws where a server that was deposed may have refused: then nothing was
+    // refused that the audit log should tell.
     beforeFailure: async (context: ExecutionContext, error: unknown) => {
       await confirmed.confirm(context, error);
       await refusals.note(context, error);

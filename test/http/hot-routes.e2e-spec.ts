@@ -1,5 +1,10 @@
+import type { ApplicationConfig } from '@nestjs/core';
+import { BearerJwtGuard } from '../../src/access-token/bearer-jwt.guard.js';
+import { ConfirmedRefusalInterceptor } from '../../src/access-token/confirmed-refusal.interceptor.js';
 import { TokenUsage } from '../../src/access-token/token-usage.service.js';
 import { RefusalInterceptor } from '../../src/audit-event/refusal.interceptor.js';
+import { ErrorFilter } from '../../src/common/errors/error.filter.js';
+import { RequestShapePipe } from '../../src/common/validation/request-shape.pipe.js';
 import type { Answer } from '../support/http-client.js';
 import { TestApp } from '../support/test-app.js';
 import { UNKNOWN_ID } from '../support/token-auth-api.js';
@@ -177,6 +182,31 @@ describe('a hot route', () => {
     const sent = sentOf(things);
     const [hot, nest] = [await send(app, sent), await send(plain, sent)];
     expect(await tracesOf(app, hot)).toEqual(await tracesOf(plain, nest));
+  });
+
+  /** What is added for all routes has to be added to `serveHotRoutes` as well, or hot routes go without it. */
+  it('goes through the steps of every route, and there are no others', () => {
+    const { config } = app.nest as unknown as { config: ApplicationConfig };
+    const kindsOf = (steps: object[]) => steps.map(({ constructor }) => constructor);
+    expect({
+      guards: kindsOf(config.getGlobalGuards()),
+      pipes: kindsOf(config.getGlobalPipes()),
+      filters: kindsOf(config.getGlobalFilters()),
+      interceptors: kindsOf(config.getGlobalInterceptors()),
+      ofRequests: [
+        ...config.getGlobalRequestGuards(),
+        ...config.getGlobalRequestPipes(),
+        ...config.getGlobalRequestFilters(),
+        ...config.getGlobalRequestInterceptors(),
+      ],
+    }).toEqual({
+      guards: [BearerJwtGuard],
+      pipes: [RequestShapePipe],
+      filters: [ErrorFilter],
+      // The last of them sees a failure first.
+      interceptors: [RefusalInterceptor, ConfirmedRefusalInterceptor],
+      ofRequests: [],
+    });
   });
 
   it('counts failed credentials as Nest would', async () => {
