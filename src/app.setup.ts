@@ -1,7 +1,6 @@
-import type { Socket } from 'node:net';
 import type { ExecutionContext } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import './common/http/fastify-request.js';
 import { prepareServer } from './app.server.js';
@@ -13,22 +12,25 @@ import { RefusalInterceptor } from './audit-event/refusal.interceptor.js';
 import { Clock } from './common/clock.js';
 import { answerError } from './common/errors/answer-error.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
-import { frameworkError, type WireError } from './common/errors/framework-errors.js';
-import { errorBody, sendError } from './common/errors/send-error.js';
+import { frameworkError } from './common/errors/framework-errors.js';
 import { addBodyParsers } from './common/http/body-parsers.js';
 import { RequestMetrics } from './common/http/request-metrics.js';
 import { clientAddress, normalizeAddress } from './common/http/client-address.js';
 import { serveHot } from './common/http/hot-route.js';
 import { HotRouteAdapter } from './common/http/hot-route.adapter.js';
-import { SECURITY_HEADERS } from './common/http/security-headers.js';
 import { serverOptions } from './common/http/server-options.js';
 import { callerReqId, traceIdOf } from './common/http/trace-context.js';
+import {
+  addFixedHeaders,
+  answerClientError,
+  answerFault,
+  answerFrameworkError,
+} from './common/http/transport-errors.js';
 import { blocksOf, parseTrustedIp, type TrustedIp } from './common/http/trusted-ip.js';
 import { newReqId } from './common/random-id.js';
 import { isUuid } from './common/uuid.js';
 import { RequestShapePipe } from './common/validation/request-shape.pipe.js';
 import type { AppConfig } from './config/app-config.js';
-import { STATUS_OF } from './common/errors/app-error.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const MAX_PATH_PARAMETER = 512;
@@ -171,43 +173,3 @@ function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply, r
 }
 
 const outcomeOf = (status: number): string => (status >= 500 ? 'failed' : status >= 400 ? 'refused' : 'done');
-
-/** Not as one object: to make it for each answer costs more than the second call. */
-const addFixedHeaders = ({ id }: FastifyRequest, reply: FastifyReply): void =>
-  void reply.headers(SECURITY_HEADERS).header('x-request-id', id);
-
-/** Bad percent-encoding and over-long parameters never reach a route; the framework's text would echo the URL. */
-function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  addFixedHeaders(request, reply);
-  answerFault(request, reply, frameworkError(error.statusCode ?? 500, error));
-  request.server.account(request, reply);
-}
-
-function answerFault(request: FastifyRequest, reply: FastifyReply, known: WireError | null): void {
-  const { error, message } = known ?? { error: 'InternalServerError' as const, message: 'Something went wrong' };
-  sendError(request, reply, error, message);
-}
-
-/** What is no HTTP, or comes too slowly or too large, is answered on the socket: there is no request to answer. */
-function answerClientError(log: Logger, error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const known = frameworkError(400, error) ?? { error: 'BadRequest' as const, message: 'The request is malformed' };
-  const reqId = newReqId();
-  log.info({ reqId, statusCode: STATUS_OF[known.error], error: known.error }, 'request');
-  const body = JSON.stringify(errorBody(reqId, known.error, known.message));
-  socket.end(
-    [
-      `HTTP/1.1 ${STATUS_OF[known.error]} ${known.error}`,
-      'content-type: application/json; charset=utf-8',
-      `content-length: ${Buffer.byteLength(body)}`,
-      `x-request-id: ${reqId}`,
-      ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
-      'connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  );
-}
