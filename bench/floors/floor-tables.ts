@@ -2,7 +2,7 @@ import type { BenchDatabase } from '../database.js';
 import { MINTERS } from '../world.js';
 
 /** The id of the n-th identity of the floor, as an expression of SQL. */
-export const identityIdSql = (n: string): string => `('00000000-0000-4000-8000-' || lpad(${n}::text, 12, '0'))::uuid`;
+const identityIdSql = (n: string): string => `('00000000-0000-4000-8000-' || lpad(${n}::text, 12, '0'))::uuid`;
 
 const TABLES = [
   'CREATE SCHEMA floor',

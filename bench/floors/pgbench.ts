@@ -13,7 +13,7 @@ import { MINTERS } from '../world.js';
 import { INSERT_AUDIT, INSERT_TOKEN, makeFloorTables, SELECT_CONFIG } from './floor-tables.js';
 import { loopOverPg } from './floor-loop.js';
 
-export const FLOOR_CLIENTS = 32;
+const FLOOR_CLIENTS = 32;
 
 /** Where the packages of the usual systems put PostgreSQL's programs, each version in a directory of its own. */
 const PLACES = ['/usr/lib/postgresql', '/usr/pgsql', '/opt/homebrew/opt', '/usr/local/opt'];

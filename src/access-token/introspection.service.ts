@@ -59,7 +59,7 @@ export class Introspection {
     return verdict;
   }
 
-  /** Only what speaks against the token is a verdict; that nobody can know is the caller's to hear. */
+  /** A refused token is a result (`active: false`). Any other failure, such as an unreachable database, is thrown. */
   private async find(caller: Actor, { token, address }: Subject, consume: boolean): Promise<Verdict> {
     let tokenId: string | null = null;
     try {

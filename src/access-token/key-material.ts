@@ -55,8 +55,7 @@ export function publicJwk(publicKey: KeyObject): PublicJwk {
 export const signatureSize = ({ publicKey }: VerificationKey): number =>
   (publicKey.asymmetricKeyDetails?.modulusLength ?? 512) / 8;
 
-export const isKeyAlgorithm = (text: string): text is KeyAlgorithm =>
-  (KEY_ALGORITHMS as readonly string[]).includes(text);
+const isKeyAlgorithm = (text: string): text is KeyAlgorithm => (KEY_ALGORITHMS as readonly string[]).includes(text);
 
 function readPublicKey(kid: string, jwk: PublicJwk): KeyObject {
   try {

@@ -5,12 +5,14 @@ import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { mintIfAsJudged, mintThoseAsJudged } from './mint-statement.js';
 import type { ProposedMint } from './proposed-mint.js';
 
-/**
- * Mints that come while a statement is at work fill the next one: with two cores for everything, two half as large that
- * are at work at the same time cost a fifth more. One that is stuck holds nobody up for long. With more mints in
- * one, PostgreSQL and this process would wait for each other in turns.
- */
-const LIMITS = { underWay: 4, size: 32, patience: 20 };
+const LIMITS = {
+  /** Statements at the same time: more than one, so that one that is stuck does not hold up all other mints. */
+  underWay: 4,
+  /** Mints in one statement: with more, PostgreSQL and this process would wait for each other in turns. */
+  size: 32,
+  /** Milliseconds that mints wait for the statement before theirs: on two cores, two at a time cost a fifth more CPU. */
+  patience: 20,
+};
 
 /** What is to be written, and how its token's text is made, which costs more than all else that is done here for it. */
 interface Asked {

@@ -31,7 +31,7 @@ function seconds(text: string): number {
 }
 
 /** Each use of an option adds one. */
-export const oneMore = (text: string, before: string[] = []): string[] => [...before, text];
+const oneMore = (text: string, before: string[] = []): string[] => [...before, text];
 
 /** Command lines that can be pasted, as the end of a command's help. */
 export const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;

@@ -26,7 +26,8 @@ export const EMBEDDED_ISSUER = 'http://localhost:8080';
 export class InvalidEnvironmentError extends Error {}
 
 /**
- * Everything that the environment decides, and the only code that reads `process.env`.
+ * Everything that the environment decides for the service. Besides `callerEnvironment`, which is for commands that talk to
+ * a service, only this reads `process.env`; OpenTelemetry reads its own variables by itself.
  * Each property is named as its variable, so that a search for one finds all of its uses.
  */
 export class AppConfig extends HttpConfig {

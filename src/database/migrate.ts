@@ -57,9 +57,6 @@ export async function schemaState(url: string): Promise<SchemaState> {
 }
 
 /** The names of the migrations that this code needs and the database lacks. */
-export const missingMigrations = async (url: string): Promise<string[]> => (await schemaState(url)).missing;
-
-/** The same by a connection that is open. */
 export async function missingFrom(db: Queryable, list: MigrationClass[] = migrations): Promise<string[]> {
   const [table]: { exists: boolean }[] = await db.query(`SELECT to_regclass('migration') IS NOT NULL AS exists`);
   const done: { name: string }[] = table?.exists ? await db.query('SELECT name FROM migration') : [];

@@ -25,7 +25,7 @@ import { readMembership } from './identity-views.js';
 const WHOLE_LIST = 1000;
 
 /** The token works in one organization, and another was named. Whether that exists is not told. */
-export class OtherOrganizationError extends ForbiddenError {
+class OtherOrganizationError extends ForbiddenError {
   constructor() {
     super('The access token does not work in that organization');
   }

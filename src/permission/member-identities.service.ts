@@ -20,7 +20,7 @@ export class IdentityNotFoundError extends NotFoundError {
 }
 
 /** The identity is a member here, but what was asked belongs to the organization that owns it. */
-export class NotOwningOrganizationError extends ForbiddenError {
+class NotOwningOrganizationError extends ForbiddenError {
   constructor() {
     super('This can only be done in the organization that owns the identity');
   }

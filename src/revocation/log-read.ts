@@ -147,7 +147,7 @@ export function logReadOf(row: Row | undefined): LogRead {
 }
 
 /** `xmin:xmax:running,…` (PostgreSQL, "Transaction ID and snapshot information functions"). */
-export function parseSnapshot(text: string): Snapshot {
+function parseSnapshot(text: string): Snapshot {
   const [xmin = '', xmax = '', running = ''] = text.split(':');
   return { xmin, xmax, running: running === '' ? [] : running.split(',') };
 }

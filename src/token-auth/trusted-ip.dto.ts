@@ -13,7 +13,7 @@ import {
 } from 'class-validator';
 import { parseTrustedIp } from '../common/http/trusted-ip.js';
 import { Optional } from '../common/validation/fields.js';
-import { Count, Text } from '../common/validation/response-fields.js';
+import { Integer, Text } from '../common/validation/response-fields.js';
 
 const MAX_TRUSTED_IPS = 256;
 
@@ -68,6 +68,6 @@ export class TrustedIpDto {
   type: string;
 
   /** Absent for a bare address */
-  @Count({ type: 'integer', required: false } as object)
+  @Integer({ required: false })
   prefix?: number;
 }

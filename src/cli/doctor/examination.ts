@@ -102,7 +102,7 @@ async function open(url: string): Promise<pg.Client> {
 }
 
 /** PgBouncer names the parameter that it will not pass on; what else the driver says may hold an address, no password. */
-export function unreachable(check: string, error: unknown): Finding {
+function unreachable(check: string, error: unknown): Finding {
   const { code, message } = error as { code?: string; message?: string };
   if (/unsupported startup parameter/.test(message ?? ''))
     return fault(

@@ -48,7 +48,7 @@ export async function rightsChecks(db: DataSource): Promise<Finding[]> {
   return rows.map(rightsFinding);
 }
 
-export function rightsFinding({ table, reads, adds, rewrites }: Rights): Finding {
+function rightsFinding({ table, reads, adds, rewrites }: Rights): Finding {
   const check = 'rights';
   if (!reads || !adds)
     return fault(

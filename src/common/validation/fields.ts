@@ -47,7 +47,7 @@ const documentation = ({ required = false, ...options }: FieldOptions, schema: A
   ApiProperty({ required, ...options, ...schema } as ApiPropertyOptions);
 
 /** Text that can be stored and sent on: no NUL, no ill-formed Unicode. */
-export const IsStorableText = (): PropertyDecorator =>
+const IsStorableText = (): PropertyDecorator =>
   ValidateBy({
     name: 'isStorableText',
     validator: {

@@ -39,7 +39,7 @@ export function layOut(options: LayoutOptions): Layout {
 }
 
 /** Makes the directory with this mode, whatever the umask; one that is another account's keeps its own. */
-export function makeDirectory(directory: string, mode: number): void {
+function makeDirectory(directory: string, mode: number): void {
   mkdirSync(directory, { recursive: true });
   try {
     chmodSync(directory, mode);
