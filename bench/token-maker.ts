@@ -1,7 +1,7 @@
 import { createPublicKey, sign } from 'node:crypto';
 import { AUTH_TOKEN_TYPE, TOKEN_AUTH, type AccessTokenClaims } from '../src/access-token/access-token-claims.js';
-import { KeySealer } from '../src/access-token/key-sealer.js';
-import type { ActiveKey, KeyAlgorithm } from '../src/access-token/key-material.js';
+import { KeySealer } from '../src/access-token/signing-key/key-sealer.js';
+import type { ActiveKey, KeyAlgorithm } from '../src/access-token/signing-key/key-material.js';
 import { newId } from '../src/common/random-id.js';
 import type { PublicJwk } from '../src/database/entities/signing-key.entity.js';
 import type { BenchDatabase } from './database.js';

@@ -5,7 +5,7 @@ import { Audited } from '../audit-event/audited.js';
 import { ApiErrors } from '../common/errors/api-errors.js';
 import { HotRoute } from '../common/http/hot-route.js';
 import { BodyTokenDto, RenewedTokenDto, RevokedMessageDto } from './access-token.dto.js';
-import { FailedCredentials } from './failed-credentials.service.js';
+import { FailedCredentials } from './rate-limit/failed-credentials.service.js';
 import { Public } from './public.decorator.js';
 import { SelfRevocation } from './self-revocation.service.js';
 import { TokenRenewal } from './token-renewal.service.js';

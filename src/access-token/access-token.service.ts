@@ -14,7 +14,7 @@ import { hasExpired } from './token-lifetime.js';
 import type { ProvenToken } from './token-proof.service.js';
 import { TokenStates } from './token-states.service.js';
 import { type HeldState, holdTokenState, readTokenState, type TokenState } from './token-state.js';
-import { TokenUsage } from './token-usage.service.js';
+import { TokenUsage } from './usage/token-usage.service.js';
 
 const SPEND_USE = `
   UPDATE access_token SET num_uses = num_uses + 1, last_used_at = greatest(last_used_at, $2)

@@ -5,11 +5,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RefusalInterceptor } from '../audit-event/refusal.interceptor.js';
 import type { Actor } from '../permission/actor.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
-import { countsEarly } from './address-limit.js';
-import { FailedCredentials } from './failed-credentials.service.js';
+import { countsEarly } from './rate-limit/address-limit.js';
+import { FailedCredentials } from './rate-limit/failed-credentials.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { IsPublic } from './public.decorator.js';
-import { RateLimits } from './rate-limits.service.js';
+import { RateLimits } from './rate-limit/rate-limits.service.js';
 
 /** The names of what jsonwebtoken finds wrong with a token. Any other error is not the token's fault. */
 const JWT_ERRORS = new Set(['JsonWebTokenError', 'NotBeforeError', 'TokenExpiredError']);

@@ -1,6 +1,6 @@
 import { verify } from 'node:crypto';
 import { type CompactJws, isSignedBy, payloadOf, readCompact, sideBySide, signCompact, toDer } from './compact-jws.js';
-import { KEY_ALGORITHMS, makeKey } from './key-material.js';
+import { KEY_ALGORITHMS, makeKey } from './signing-key/key-material.js';
 
 const integer = (hex: string): string => `02${(hex.length / 2).toString(16).padStart(2, '0')}${hex}`;
 

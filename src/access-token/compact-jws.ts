@@ -1,5 +1,5 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
-import type { ActiveKey, VerificationKey } from './key-material.js';
+import type { ActiveKey, VerificationKey } from './signing-key/key-material.js';
 
 /** Longer texts are no tokens of ours; the claims take some 900 characters. */
 const MAX_LENGTH = 4096;

@@ -7,9 +7,9 @@ import { SigningKey } from '../database/entities/signing-key.entity.js';
 import { claimAnew, readClaim } from '../revocation/database-claim.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { WHOLE_INSTANCE } from '../revocation/scope.js';
-import { type KeyChange, KeyLifecycle } from './key-lifecycle.service.js';
-import { type ActiveKey, type KeyAlgorithm, makeKey } from './key-material.js';
-import { SigningKeys } from './signing-keys.service.js';
+import { type KeyChange, KeyLifecycle } from './signing-key/key-lifecycle.service.js';
+import { type ActiveKey, type KeyAlgorithm, makeKey } from './signing-key/key-material.js';
+import { SigningKeys } from './signing-key/signing-keys.service.js';
 
 const NOTHING_DETECTED =
   'Nothing says that this database was restored, or the restore was accepted already; nothing was done. ' +

@@ -9,8 +9,8 @@ import { AccessTokenMetrics } from './access-token-metrics.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
 import type { CompactState } from './compact-state.js';
 import { type CompactJws, isSignedBy, payloadOf, readCompact } from './compact-jws.js';
-import { signatureSize } from './key-material.js';
-import { SigningKeys, type VerificationKey } from './signing-keys.service.js';
+import { signatureSize } from './signing-key/key-material.js';
+import { SigningKeys, type VerificationKey } from './signing-key/signing-keys.service.js';
 
 /** The claims that the texts of one identity for one organization have in common. */
 type CommonClaims = Pick<AccessTokenClaims, 'iss' | 'aud' | 'sub' | 'orgId' | 'rootOrgId'>;

@@ -3,7 +3,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { FastifyRequest } from 'fastify';
 import { NotFoundError, UnauthorizedError } from '../common/errors/app-error.js';
 import { bearerTokenOf } from '../common/http/bearer-token.js';
-import { FailedCredentials } from '../access-token/failed-credentials.service.js';
+import { FailedCredentials } from '../access-token/rate-limit/failed-credentials.service.js';
 import { AppConfig } from '../config/app-config.js';
 
 /** Where bootstrap is off, its route is unknown; where a bootstrap token is set, it is asked for. A wrong one counts against its address. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { TOKEN_AUTH } from '../access-token/access-token-claims.js';
-import { TokenIssuer } from '../access-token/token-issuer.service.js';
+import { TokenIssuer } from '../access-token/mint/token-issuer.service.js';
 import { type AuditActor, AuditEvents } from '../audit-event/audit-events.service.js';
 import type { AuditEventName } from '../audit-event/audit-event-names.js';
 import { BadRequestError } from '../common/errors/app-error.js';

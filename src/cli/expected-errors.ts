@@ -1,4 +1,4 @@
-import { UnsealError } from '../access-token/key-sealer.js';
+import { UnsealError } from '../access-token/signing-key/key-sealer.js';
 import { AppError } from '../common/errors/app-error.js';
 import { PortError } from '../common/errors/port-error.js';
 import { TlsError } from '../common/http/tls.js';

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { KEY_ALGORITHMS } from '../access-token/key-material.js';
+import { KEY_ALGORITHMS } from '../access-token/signing-key/key-material.js';
 import { examples, withJson } from './options.js';
 import type { Terminal } from './terminal.js';
 

@@ -1,5 +1,5 @@
-import type { KeyAlgorithm } from '../access-token/key-material.js';
-import { KeyOperations, type Rotation } from '../access-token/key-operations.service.js';
+import type { KeyAlgorithm } from '../access-token/signing-key/key-material.js';
+import { KeyOperations, type Rotation } from '../access-token/signing-key/key-operations.service.js';
 import type { SigningKey } from '../database/entities/signing-key.entity.js';
 import { operatorContext } from './operator-context.js';
 import { runWithApp } from './run-with-app.js';

@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
-import { KeyUpkeep } from '../access-token/key-upkeep.service.js';
+import { KeyUpkeep } from '../access-token/signing-key/key-upkeep.service.js';
 import { TokenCensus } from '../access-token/token-census.service.js';
 import { serveDocs } from '../app.openapi.js';
 import { PortError } from '../common/errors/port-error.js';

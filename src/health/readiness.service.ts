@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { SigningKeys } from '../access-token/signing-keys.service.js';
+import { SigningKeys } from '../access-token/signing-key/signing-keys.service.js';
 import { missingFrom } from '../database/migrate.js';
 import { poolUse } from '../database/pool.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
-import type { JudgedRole } from '../access-token/proposed-mint.js';
-import type { TokenLimits } from '../access-token/token-issuer.service.js';
+import type { JudgedRole } from '../access-token/mint/proposed-mint.js';
+import type { TokenLimits } from '../access-token/mint/token-issuer.service.js';
 import { Shared } from '../common/shared.js';
 import { lookUp, type Prepared, runPrepared } from '../database/prepared.js';
 import { knownIdentitySql } from '../permission/member-identities.service.js';

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
-import type { MintJudgement } from '../access-token/proposed-mint.js';
-import type { TokenHolder } from '../access-token/token-issuer.service.js';
-import type { Judging } from '../access-token/token-minter.service.js';
+import type { MintJudgement } from '../access-token/mint/proposed-mint.js';
+import type { TokenHolder } from '../access-token/mint/token-issuer.service.js';
+import type { Judging } from '../access-token/mint/token-minter.service.js';
 import { BadRequestError, ForbiddenError, NotFoundError } from '../common/errors/app-error.js';
 import { leastRecent } from '../common/least-recent.js';
 import { LookUps } from '../common/look-ups.js';

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { digestOf } from '../access-token/idempotency.js';
-import { LiveTokens } from '../access-token/live-tokens.service.js';
-import type { IssuedToken, TokenHolder } from '../access-token/token-issuer.service.js';
-import { TokenMinter } from '../access-token/token-minter.service.js';
+import { digestOf } from '../access-token/mint/idempotency.js';
+import { LiveTokens } from '../access-token/mint/live-tokens.service.js';
+import type { IssuedToken, TokenHolder } from '../access-token/mint/token-issuer.service.js';
+import { TokenMinter } from '../access-token/mint/token-minter.service.js';
 import { IdempotencyKey } from '../database/entities/idempotency-key.entity.js';
 import type { Actor } from '../permission/actor.js';
 import { MintJudge } from './mint-judge.service.js';

@@ -1,5 +1,5 @@
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { SigningKeys } from '../../src/access-token/signing-keys.service.js';
+import { SigningKeys } from '../../src/access-token/signing-key/signing-keys.service.js';
 import { newId } from '../../src/common/random-id.js';
 import { refusal, told } from '../support/answers.js';
 import { decodeJwt, headerOf } from '../support/jwt.js';

@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
 import fc from 'fast-check';
-import { SigningKeys } from '../../src/access-token/signing-keys.service.js';
+import { SigningKeys } from '../../src/access-token/signing-key/signing-keys.service.js';
 import { decodeJwt } from '../support/jwt.js';
 import { TestApp } from '../support/test-app.js';
 import { GOOD, REFUSED, showEverywhere } from '../support/ways-in.js';

@@ -1,4 +1,4 @@
-import { KeyLifecycle } from '../../src/access-token/key-lifecycle.service.js';
+import { KeyLifecycle } from '../../src/access-token/signing-key/key-lifecycle.service.js';
 import { KeysOf } from '../support/keys-of.js';
 import { TestApp } from '../support/test-app.js';
 

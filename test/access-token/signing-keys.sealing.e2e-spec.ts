@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { UnsealError } from '../../src/access-token/key-sealer.js';
+import { UnsealError } from '../../src/access-token/signing-key/key-sealer.js';
 import { SigningKey } from '../../src/database/entities/signing-key.entity.js';
 import { refusal, told } from '../support/answers.js';
 import { KeysOf } from '../support/keys-of.js';

@@ -1,7 +1,7 @@
 import { AccessTokenService } from '../../src/access-token/access-token.service.js';
 import { TokenProof } from '../../src/access-token/token-proof.service.js';
 import { AccessTokenMetrics } from '../../src/access-token/access-token-metrics.js';
-import { TokenUsage } from '../../src/access-token/token-usage.service.js';
+import { TokenUsage } from '../../src/access-token/usage/token-usage.service.js';
 import { newId, newReqId } from '../../src/common/random-id.js';
 import { OAuth2Api } from '../support/oauth2-api.js';
 import { TestApp } from '../support/test-app.js';

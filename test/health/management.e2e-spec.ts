@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import type { QueryRunner } from 'typeorm';
-import { SigningKeys } from '../../src/access-token/signing-keys.service.js';
+import { SigningKeys } from '../../src/access-token/signing-key/signing-keys.service.js';
 import { AppConfig } from '../../src/config/app-config.js';
 import { type ManagementServer, startManagement } from '../../src/health/management-server.js';
 import { Readiness } from '../../src/health/readiness.service.js';

@@ -1,6 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { TokenCensus } from '../../src/access-token/token-census.service.js';
-import { TokenUsage } from '../../src/access-token/token-usage.service.js';
+import { TokenUsage } from '../../src/access-token/usage/token-usage.service.js';
 import { newId } from '../../src/common/random-id.js';
 import { Retention } from '../../src/retention/retention.service.js';
 import { EventStream } from '../support/event-stream.js';

@@ -3,7 +3,7 @@ import { plainToInstance } from 'class-transformer';
 import { IsEmail, validate } from 'class-validator';
 import fc from 'fast-check';
 import { BodyTokenDto } from '../../src/access-token/access-token.dto.js';
-import { IntrospectTokenDto, RevokeTokenDto } from '../../src/access-token/introspection.dto.js';
+import { IntrospectTokenDto, RevokeTokenDto } from '../../src/access-token/oauth2/introspection.dto.js';
 import { surelyGood } from '../../src/common/validation/certain.js';
 import { BooleanField, TextField } from '../../src/common/validation/fields.js';
 import { SlugField } from '../../src/common/validation/slug-field.js';

@@ -1,7 +1,7 @@
 import type { ApplicationConfig } from '@nestjs/core';
 import { BearerJwtGuard } from '../../src/access-token/bearer-jwt.guard.js';
 import { ConfirmedRefusalInterceptor } from '../../src/access-token/confirmed-refusal.interceptor.js';
-import { TokenUsage } from '../../src/access-token/token-usage.service.js';
+import { TokenUsage } from '../../src/access-token/usage/token-usage.service.js';
 import { RefusalInterceptor } from '../../src/audit-event/refusal.interceptor.js';
 import { ErrorFilter } from '../../src/common/errors/error.filter.js';
 import { RequestShapePipe } from '../../src/common/validation/request-shape.pipe.js';

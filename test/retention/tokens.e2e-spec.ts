@@ -1,4 +1,4 @@
-import { TokenUsage } from '../../src/access-token/token-usage.service.js';
+import { TokenUsage } from '../../src/access-token/usage/token-usage.service.js';
 import { DAY, MARGIN, PastRecords } from '../support/past-records.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';

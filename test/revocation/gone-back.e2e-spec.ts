@@ -1,4 +1,4 @@
-import { MintEpochs } from '../../src/access-token/mint-epochs.service.js';
+import { MintEpochs } from '../../src/access-token/mint/mint-epochs.service.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { TestApp } from '../support/test-app.js';
 import { copyDatabase, createDatabase, dropDatabase } from '../support/test-database.js';

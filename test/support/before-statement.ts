@@ -1,5 +1,5 @@
-import { MintBatches } from '../../src/access-token/mint-batches.service.js';
-import type { ProposedMint } from '../../src/access-token/proposed-mint.js';
+import { MintBatches } from '../../src/access-token/mint/mint-batches.service.js';
+import type { ProposedMint } from '../../src/access-token/mint/proposed-mint.js';
 import type { TestApp } from './test-app.js';
 
 /** Does something once between the judgement of a mint and its statement. */

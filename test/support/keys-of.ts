@@ -1,7 +1,7 @@
-import { KeyOperations } from '../../src/access-token/key-operations.service.js';
-import { KeyUpkeep } from '../../src/access-token/key-upkeep.service.js';
+import { KeyOperations } from '../../src/access-token/signing-key/key-operations.service.js';
+import { KeyUpkeep } from '../../src/access-token/signing-key/key-upkeep.service.js';
 import { serviceContext } from '../../src/access-token/service-context.js';
-import { SigningKeys } from '../../src/access-token/signing-keys.service.js';
+import { SigningKeys } from '../../src/access-token/signing-key/signing-keys.service.js';
 import type { SigningKey } from '../../src/database/entities/signing-key.entity.js';
 import type { TestApp } from './test-app.js';
 

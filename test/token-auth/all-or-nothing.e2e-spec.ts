@@ -1,4 +1,4 @@
-import { TokenIssuer } from '../../src/access-token/token-issuer.service.js';
+import { TokenIssuer } from '../../src/access-token/mint/token-issuer.service.js';
 import { refusal, told } from '../support/answers.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';

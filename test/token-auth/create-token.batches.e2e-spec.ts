@@ -1,4 +1,4 @@
-import { TokenIssuer } from '../../src/access-token/token-issuer.service.js';
+import { TokenIssuer } from '../../src/access-token/mint/token-issuer.service.js';
 import type { Answer } from '../support/http-client.js';
 import { decodeJwt } from '../support/jwt.js';
 import { TestApp } from '../support/test-app.js';

@@ -1,4 +1,4 @@
-import type { ProposedMint } from '../../src/access-token/proposed-mint.js';
+import type { ProposedMint } from '../../src/access-token/mint/proposed-mint.js';
 import { beforeStatement } from '../support/before-statement.js';
 import { KeysOf } from '../support/keys-of.js';
 import { TestApp } from '../support/test-app.js';

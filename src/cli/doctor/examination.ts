@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { scheduleOf } from '../../access-token/key-schedule.js';
+import { scheduleOf } from '../../access-token/signing-key/key-schedule.js';
 import type { AppConfig } from '../../config/app-config.js';
 import type { Backing } from '../../config/backing.js';
 import { CONNECTION, dataSourceOptions, SESSION_SETTINGS } from '../../database/data-source-options.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { makeKey, publicJwk } from '../../access-token/key-material.js';
-import { KeySealer } from '../../access-token/key-sealer.js';
+import { makeKey, publicJwk } from '../../access-token/signing-key/key-material.js';
+import { KeySealer } from '../../access-token/signing-key/key-sealer.js';
 import type { SigningKey } from '../../database/entities/signing-key.entity.js';
 import { keyChecks } from './key-checks.js';
 

@@ -1,6 +1,6 @@
-import { verificationKey } from '../../access-token/key-material.js';
-import type { KeySchedule } from '../../access-token/key-schedule.js';
-import { KeySealer } from '../../access-token/key-sealer.js';
+import { verificationKey } from '../../access-token/signing-key/key-material.js';
+import type { KeySchedule } from '../../access-token/signing-key/key-schedule.js';
+import { KeySealer } from '../../access-token/signing-key/key-sealer.js';
 import type { SigningKey } from '../../database/entities/signing-key.entity.js';
 import { fault, type Finding, ok, warning } from './finding.js';
 

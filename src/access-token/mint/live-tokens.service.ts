@@ -1,0 +1,125 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../../common/clock.js';
+import { BadRequestError } from '../../common/errors/app-error.js';
+import { leastRecent } from '../../common/least-recent.js';
+import { LookUps } from '../../common/look-ups.js';
+import { AppConfig } from '../../config/app-config.js';
+import { type Prepared, runPrepared } from '../../database/prepared.js';
+
+/** How long a count is good enough to mint by, whatever is minted: others mint meanwhile, and tokens end. */
+const COUNT_HOLDS_MS = 60_000;
+
+/** The part of the room which a count found that may be minted by it after that. */
+const SMALL_PART = 0.01;
+
+/** How long a count is good enough to refuse by: a flood of refused mints costs a count a second. */
+const REFUSAL_HOLDS_MS = 1000;
+
+/** Identities whose counts are remembered. */
+const MOST = 100_000;
+
+/** Reads for each one piece of one index, at most twice as long as the limit: what is revoked lies among the others. */
+const COUNT: Prepared = {
+  name: 'count_live_tokens',
+  text: `
+  SELECT (
+    SELECT count(*) FILTER (WHERE revoked_at IS NULL)::int FROM (
+      SELECT revoked_at FROM access_token
+      WHERE identity_id = asked.id AND expires_at > $2 LIMIT 2 * $3::bigint) unexpired
+  ) AS count
+  FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (id, place)
+  ORDER BY place`,
+};
+
+/** What is known of an identity's live tokens. */
+interface Count {
+  /** By the last count. */
+  counted: number;
+  /** The same and what was minted here since; what was minted while it counted may be in it twice. */
+  live: number;
+  /** Milliseconds since 1970; when that count was begun. Null before the first. */
+  countedAt: number | null;
+  /** The count that is under way. */
+  running: Promise<void> | null;
+}
+
+/**
+ * Keeps identities from having more live tokens than is sane. Soft: mints neither wait for each other nor write a
+ * counter. They go by the last count and by what this process has minted since. Once that is more than a small part of
+ * the room, so that others may have minted as much, a count that is older than a minute is followed by another; only who
+ * would be refused is counted anew first.
+ */
+@Injectable()
+export class LiveTokens {
+  private readonly counts = leastRecent<Count>(MOST);
+  private readonly most: number;
+  private readonly reads: LookUps<string, number>;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+    { MAX_LIVE_TOKENS_PER_IDENTITY, DATABASE_POOL_SIZE }: AppConfig,
+  ) {
+    this.most = MAX_LIVE_TOKENS_PER_IDENTITY;
+    this.reads = new LookUps('live tokens', DATABASE_POOL_SIZE, async (identityIds) => this.countAll(identityIds));
+  }
+
+  /** Refuses a mint for an identity that has as many live tokens as it may. */
+  async checkRoom(identityId: string): Promise<void> {
+    if (this.most === 0) return;
+    const count = this.counts.get(identityId) ?? this.begin(identityId);
+    const now = this.clock.now();
+    if (count.live < this.most) {
+      // A mint does not wait for the count that others will go by.
+      if (this.isOutdated(count, now)) void this.recount(identityId, count, now).catch(() => undefined);
+      return;
+    }
+    if (count.counted < this.most || ageOf(count, now) >= REFUSAL_HOLDS_MS) await this.recount(identityId, count, now);
+    if (count.counted >= this.most) {
+      throw new BadRequestError(`The identity has ${this.most} live access tokens; revoke some or let them expire`);
+    }
+  }
+
+  /** Takes note of a mint. */
+  noteMinted(identityId: string): void {
+    const count = this.counts.peek(identityId);
+    if (count) count.live += 1;
+  }
+
+  private begin(identityId: string): Count {
+    const count = { counted: 0, live: 0, countedAt: null, running: null };
+    this.counts.set(identityId, count);
+    return count;
+  }
+
+  private isOutdated(count: Count, now: Date): boolean {
+    const { countedAt, counted, live } = count;
+    if (countedAt === null) return true;
+    return ageOf(count, now) >= COUNT_HOLDS_MS && live - counted >= (this.most - counted) * SMALL_PART;
+  }
+
+  /** One count at a time. */
+  private recount(identityId: string, count: Count, now: Date): Promise<void> {
+    count.running ??= this.count(identityId, count, now).finally(() => {
+      count.running = null;
+    });
+    return count.running;
+  }
+
+  private async count(identityId: string, count: Count, now: Date): Promise<void> {
+    const before = count.live;
+    count.counted = await this.reads.ask(identityId);
+    count.live = count.counted + (count.live - before);
+    count.countedAt = now.getTime();
+  }
+
+  private async countAll(identityIds: string[]): Promise<number[]> {
+    const values = [identityIds, this.clock.now(), this.most];
+    const rows = await runPrepared<{ count: number }>(this.dataSource.manager, COUNT, values);
+    return rows.map(({ count }) => count);
+  }
+}
+
+/** In milliseconds. */
+const ageOf = ({ countedAt }: Count, now: Date): number => now.getTime() - (countedAt ?? Number.NEGATIVE_INFINITY);

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { Budgets } from '../../common/budgets.js';
+import { Clock } from '../../common/clock.js';
+import { RateLimitExceededError, UnauthorizedError } from '../../common/errors/app-error.js';
+import { originOf } from '../../common/http/origin.js';
+import type { RequestContext } from '../../common/http/request-context.js';
+import { AppConfig } from '../../config/app-config.js';
+import { AccessTokenRefusedError } from '../access-token-errors.js';
+
+/** Addresses that are remembered at a time; each costs some hundred bytes. */
+const MAX_ADDRESSES = 100_000;
+
+/**
+ * How many failed credentials an address may still send. An address that keeps guessing, or floods with forgeries, is
+ * refused before anything is looked at. In memory and for this replica alone; one step for each request.
+ */
+@Injectable()
+export class FailedCredentials {
+  private readonly budgets: Budgets;
+
+  constructor(
+    private readonly clock: Clock,
+    { FAILED_CREDENTIALS_PER_MINUTE }: AppConfig,
+  ) {
+    this.budgets = new Budgets(FAILED_CREDENTIALS_PER_MINUTE, MAX_ADDRESSES);
+  }
+
+  /** Judges a credential that came from there, unless its budget is spent; one that fails costs. */
+  async judge<T>(request: RequestContext, judgement: () => Promise<T>): Promise<T> {
+    const seconds = this.budgets.wait(originOf(request), this.clock.now());
+    if (seconds !== null) {
+      throw new RateLimitExceededError('Too many failed credentials came from this address', seconds);
+    }
+    try {
+      return await judgement();
+    } catch (error) {
+      if (isFailure(error)) this.budgets.spend(originOf(request), this.clock.now());
+      throw error;
+    }
+  }
+}
+
+const isFailure = (error: unknown): boolean =>
+  error instanceof UnauthorizedError && !(error instanceof AccessTokenRefusedError && error.reason === 'missing');

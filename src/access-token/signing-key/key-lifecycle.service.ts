@@ -1,0 +1,151 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { type AuditActor, AuditEvents } from '../../audit-event/audit-events.service.js';
+import type { AuditEventName } from '../../audit-event/audit-event-names.js';
+import { Clock } from '../../common/clock.js';
+import { isLockTimeout } from '../../common/errors/postgres-errors.js';
+import type { RequestContext } from '../../common/http/request-context.js';
+import { KEY_UPKEEP_LOCK } from '../../database/advisory-locks.js';
+import { SigningKey } from '../../database/entities/signing-key.entity.js';
+import { inTransaction } from '../../database/transaction.js';
+import { RevocationLog } from '../../revocation/revocation-log.service.js';
+import { latestEndOf } from './key-end.js';
+import { type ActiveKey, publicJwk, verificationKey } from './key-material.js';
+import { KeySealer } from './key-sealer.js';
+
+/** What those who sign hold, in the order in which they take it. */
+const KEYS = 'signing_key';
+const INSTANCE_AND_KEYS = 'instance, signing_key';
+
+/** Together longer than any transaction may hold a key. */
+const ATTEMPTS = 10;
+
+/** A transaction in which nobody else signs or changes a key. */
+export interface KeyChange {
+  tx: EntityManager;
+  actor: AuditActor;
+  now: Date;
+}
+
+type Work<T> = (change: KeyChange) => Promise<T>;
+
+/**
+ * The states of signing keys: next → active → retiring → retired, or revoked. Each step is written with its audit
+ * row and its entry in the revocation log, by which replicas learn of it.
+ */
+@Injectable()
+export class KeyLifecycle {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+    private readonly sealer: KeySealer,
+    private readonly revocations: RevocationLog,
+    private readonly auditEvents: AuditEvents,
+  ) {}
+
+  /**
+   * Runs a change of keys. All who sign hold the row of their key, and with it the table in a weaker mode: the lock
+   * waits for those that are under way, and those that come later wait for it. A lock on the row alone could wait for
+   * ever, since those who share a row go past whoever waits to change it. Reading goes on. While it waits, so do those
+   * who come later: it lets them through after each second, and tries again.
+   */
+  async change<T>(request: RequestContext, work: Work<T>, tables = KEYS): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await inTransaction(this.dataSource, (tx) => this.locked(tx, request, work, tables));
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isLockTimeout(error)) throw error;
+      }
+    }
+  }
+
+  /** The same where the whole instance is changed, which everybody holds who changes anything. */
+  async changeInstance<T>(request: RequestContext, work: Work<T>): Promise<T> {
+    return this.change(request, work, INSTANCE_AND_KEYS);
+  }
+
+  /** A change of keys, unless another replica is at it: then nothing is done, and null is given. */
+  async changeUnlessBusy<T>(request: RequestContext, work: Work<T>): Promise<T | null> {
+    return inTransaction(this.dataSource, async (tx) => {
+      const [row]: { isMine: boolean }[] = await tx.query('SELECT pg_try_advisory_xact_lock($1) AS "isMine"', [
+        KEY_UPKEEP_LOCK,
+      ]);
+      return row?.isMine ? this.locked(tx, request, work) : null;
+    });
+  }
+
+  async add({ tx, actor, now }: KeyChange, key: ActiveKey, state: 'next' | 'active'): Promise<SigningKey> {
+    const { kid, algorithm } = key;
+    const row: SigningKey = {
+      kid,
+      algorithm,
+      publicJwk: publicJwk(key.publicKey),
+      sealedPrivateKey: this.sealer.seal(key.privateKey, key),
+      state,
+      createdAt: now,
+      stateSince: now,
+      verifiesUntil: null,
+    };
+    await tx.insert(SigningKey, row);
+    await this.tell({ tx, actor, now }, 'create-signing-key', row);
+    return row;
+  }
+
+  /**
+   * Lets a key sign in place of the active one, which loses its private half and verifies on. Only the new key's
+   * change is told: what the former key signed is as good as before, and nobody has to ask for it again.
+   */
+  async promote({ tx, actor, now }: KeyChange, next: SigningKey, former: SigningKey | undefined): Promise<void> {
+    if (former) {
+      const verifiesUntil = await latestEndOf(tx, former.kid, now);
+      const retiring = { state: 'retiring', stateSince: now, sealedPrivateKey: null, verifiesUntil };
+      await tx.update(SigningKey, { kid: former.kid }, retiring);
+    }
+    await tx.update(SigningKey, { kid: next.kid }, { state: 'active', stateSince: now });
+    await this.tell({ tx, actor, now }, 'activate-signing-key', next);
+  }
+
+  /** Ends a key of which nothing can be good any more. */
+  async retire({ tx, actor, now }: KeyChange, key: SigningKey): Promise<void> {
+    await tx.update(SigningKey, { kid: key.kid }, { state: 'retired', stateSince: now, sealedPrivateKey: null });
+    await this.tell({ tx, actor, now }, 'retire-signing-key', key);
+  }
+
+  /** Ends a key and all that it signed. Nobody signs meanwhile, so that nothing slips in behind the entry. */
+  async revoke({ tx, actor, now }: KeyChange, { kid, algorithm }: SigningKey): Promise<void> {
+    await tx.update(SigningKey, { kid }, { state: 'revoked', stateSince: now, sealedPrivateKey: null });
+    await this.revocations.revokeScope(tx, { scope: 'key', key: kid, organizationId: null, now });
+    await this.auditEvents.record(tx, actor, 'revoke-signing-key', { details: { kid, algorithm } });
+  }
+
+  /** Seals every private key anew, under the first key of `KEY_ENCRYPTION_KEYS`. Fails if there is one that it can't open. */
+  async reseal({ tx, actor }: KeyChange, keys: readonly SigningKey[]): Promise<number> {
+    const sealed = keys.filter(({ sealedPrivateKey }) => sealedPrivateKey !== null);
+    for (const key of sealed) {
+      const { publicKey } = verificationKey(key);
+      const privateKey = this.sealer.unseal(key.sealedPrivateKey as Buffer, key, publicKey);
+      await tx.update(SigningKey, { kid: key.kid }, { sealedPrivateKey: this.sealer.seal(privateKey, key) });
+    }
+    await this.auditEvents.record(tx, actor, 'reseal-signing-keys', { details: { count: sealed.length } });
+    return sealed.length;
+  }
+
+  private async locked<T>(tx: EntityManager, request: RequestContext, work: Work<T>, tables = KEYS): Promise<T> {
+    const askedAt = this.clock.monotonic();
+    const [row]: { time: Date }[] = await tx.query('SELECT clock_timestamp() AS time');
+    if (row) this.clock.observe(row.time, askedAt);
+    await tx.query(`LOCK TABLE ${tables} IN EXCLUSIVE MODE`);
+    const now = this.clock.now();
+    const actor = { identityId: null, tokenId: null, organizationId: null, request: { ...request, now } };
+    return work({ tx, actor, now });
+  }
+
+  private async tell(
+    { tx, actor, now }: KeyChange,
+    event: AuditEventName,
+    { kid, algorithm }: SigningKey,
+  ): Promise<void> {
+    await this.revocations.noteChange(tx, { scope: 'key', key: kid, organizationId: null, now });
+    await this.auditEvents.record(tx, actor, event, { details: { kid, algorithm } });
+  }
+}
