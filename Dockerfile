@@ -6,7 +6,7 @@ ARG RUNTIME_IMAGE=debian:bookworm-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json nest-cli.json ormconfig.ts ./
 COPY scripts/build.mjs ./scripts/
 COPY src ./src
@@ -16,7 +16,7 @@ FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 # "Optional" are what others may bring for their builds; and nobody reads types and maps of dependencies at run time.
-RUN npm ci --omit=dev --omit=optional --no-audit --no-fund \
+RUN npm ci --ignore-scripts --omit=dev --omit=optional --no-audit --no-fund \
   && npm cache clean --force \
   && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
