@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions.js';
 import { saysUnconfirmed, StandbyError } from '../common/errors/postgres-errors.js';
+import { ConnectionPool } from './connection-pool.js';
 import { entities } from './entities.js';
 import { migrations } from './migrations/index.js';
 import { SnakeNaming } from './naming.js';
@@ -64,6 +65,7 @@ export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
 export function dataSourceOptions({ url, poolSize, hasTimeouts }: PoolOptions): PostgresDataSourceOptions {
   return {
     type: 'postgres',
+    driver: { Pool: ConnectionPool },
     url,
     entities,
     migrations,

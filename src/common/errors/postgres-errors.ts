@@ -6,7 +6,7 @@ export class StandbyError extends Error {
 }
 
 /** SQLSTATE classes and codes (PostgreSQL, appendix A) that mean: not now. */
-const UNAVAILABLE = /^(08|53|57P|58)|^(57014|55P03|25006|40001|40P01|25P03)$/;
+const UNAVAILABLE = /^(08|53|57P|58)|^(57014|55P03|25006|40001|40P01|25P02|25P03)$/;
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
 /** What the driver says of a lost connection, and what TypeORM says of its next use. */
 const MESSAGES =

@@ -1,0 +1,21 @@
+import pg from 'pg';
+
+/** What its types don't tell of a connection. */
+type Connection = pg.PoolClient & { _getActiveQuery(): object | null | undefined };
+
+/** A pool that lends nobody a connection which somebody else has left in the middle of something. */
+export class ConnectionPool extends pg.Pool {
+  constructor(options?: pg.PoolConfig) {
+    super(options);
+    // The pool keeps none that has been ended by now.
+    this.on('release', (_error, client) => {
+      if (!isAtRest(client as Connection)) void client.end().catch(() => undefined);
+    });
+  }
+}
+
+/**
+ * Who gives up on a statement, or on a ROLLBACK, leaves it under way: what the next one sends comes behind it, in the
+ * same transaction. A statement that PostgreSQL refused is over.
+ */
+const isAtRest = (client: Connection): boolean => !client._getActiveQuery() && client.getTransactionStatus() === 'I';
