@@ -5,8 +5,13 @@ type Connection = pg.PoolClient & { _getActiveQuery(): object | null | undefined
 
 /** A pool that lends nobody a connection which somebody else has left in the middle of something. */
 export class ConnectionPool extends pg.Pool {
+  /** From the first on, which is opened before anybody else has the pool. */
+  readonly open = new Set<pg.Client>();
+
   constructor(options?: pg.PoolConfig) {
     super(options);
+    this.on('connect', (client) => this.open.add(client));
+    this.on('remove', (client) => this.open.delete(client));
     // The pool keeps none that has been ended by now.
     this.on('release', (_error, client) => {
       if (!isAtRest(client as Connection)) void client.end().catch(() => undefined);

@@ -1,8 +1,9 @@
-import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
+import type { ConnectionPool } from './connection-pool.js';
 
 /** The pool that a data source takes its connections from. */
-export const poolOf = ({ driver }: DataSource): Pool => (driver as unknown as { master: Pool }).master;
+export const poolOf = ({ driver }: DataSource): ConnectionPool =>
+  (driver as unknown as { master: ConnectionPool }).master;
 
 /** How many connections are in use and idle, and how many callers wait for one. */
 export interface PoolUse {

@@ -6,7 +6,7 @@ import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import { newId } from '../common/random-id.js';
 import { AppConfig } from '../config/app-config.js';
 import { Backing } from '../config/backing.js';
-import { dropConnections, watchConnections } from '../database/drop-connections.js';
+import { dropConnections, greetConnections } from '../database/drop-connections.js';
 import { DatabaseTrust } from './database-trust.js';
 import { LogConnection, readPosition } from './log-connection.js';
 import {
@@ -62,7 +62,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
 
   /** The first read: from here on, everything that is revoked is seen. */
   async onApplicationBootstrap(): Promise<void> {
-    watchConnections(this.dataSource, (client) => this.question(client));
+    greetConnections(this.dataSource, (client) => this.question(client));
     await this.trust.begin();
     await this.turns.begin();
   }

@@ -1,4 +1,6 @@
 import type { DataSource } from 'typeorm';
+import { dropConnections } from '../../src/database/drop-connections.js';
+import { poolOf } from '../../src/database/pool.js';
 import { inTransaction } from '../../src/database/transaction.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { TestApp } from '../support/test-app.js';
@@ -103,5 +105,33 @@ describe('a connection that comes back to the pool', () => {
   ])('is kept after %s', async (_what, use) => {
     await use(replica.db).catch(() => undefined);
     expect(await stillThere()).toEqual(before);
+  });
+});
+
+describe('connections to a server that another one has taken over from', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+  afterAll(() => app.stop());
+
+  /** Asks so many connections at once; tells the backends of those that answer. */
+  const ask = async (count: number): Promise<number[]> => {
+    const runners = Array.from({ length: count }, () => app.db.createQueryRunner());
+    const answers: PromiseSettledResult<{ pid: number }[]>[] = await Promise.allSettled(
+      runners.map((runner) => runner.query('SELECT pg_backend_pid() AS pid')),
+    );
+    await Promise.all(runners.map((runner) => runner.release()));
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.map(({ pid }) => pid) : []));
+  };
+
+  it('are all ended, the first of the process too, and others take their place', async () => {
+    const pool = poolOf(app.db);
+    const before = await ask(pool.totalCount);
+    expect(before).not.toEqual([]);
+    dropConnections(app.db);
+    const after = await ask(pool.totalCount);
+    expect(after.filter((backend) => before.includes(backend))).toEqual([]);
+    expect(await ask(3)).toHaveLength(3);
   });
 });
