@@ -19,8 +19,10 @@ export class LookUps<Q, A> {
     private readonly poolSize: number,
     /** Answers in the order of the questions. */
     answer: (questions: Q[]) => Promise<A[]>,
+    /** Questions in one statement. */
+    size: number = LIMITS.size,
   ) {
-    this.batches = new Batches<Q, A>(answer, LIMITS);
+    this.batches = new Batches<Q, A>(answer, { ...LIMITS, size });
   }
 
   async ask(question: Q): Promise<A> {

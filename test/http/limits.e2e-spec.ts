@@ -1,9 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { DataSource } from 'typeorm';
-import { poolOf } from '../../src/database/pool.js';
-import type { Prepared } from '../../src/database/prepared.js';
 import { refusal, tally, told } from '../support/answers.js';
 import type { Answer } from '../support/http-client.js';
 import { MetricsOf } from '../support/metrics-of.js';
@@ -290,35 +287,6 @@ describe('live tokens of an identity', () => {
     const again = await mint(id, 'a key');
     expect(again).toMatchObject({ status: 200, body: { tokenData: { id: first.body.tokenData.id } } });
     expect((await mint(id, 'another key')).status).toBe(400);
-  });
-});
-
-describe('the count of live tokens', () => {
-  const MOST = 500;
-  let app: TestApp;
-  beforeAll(async () => {
-    app = await TestApp.start({ env: { MAX_LIVE_TOKENS_PER_IDENTITY: String(MOST) } });
-  });
-  afterAll(() => app.stop());
-
-  it('is repeated once as many were minted as may matter, however old it is', async () => {
-    const queries = jest.spyOn(poolOf(app.nest.get(DataSource)), 'query');
-    const counts = () =>
-      queries.mock.calls.filter(([query]) => (query as unknown as Prepared).name === 'count_live_tokens').length;
-    // Counted at the first mint, which is also the first of those that came since.
-    const { id } = await app.given.identity();
-    const mintLater = async (times: number) => {
-      for (let time = 1; time <= times; time += 1) {
-        app.clock.advance(61);
-        await app.given.mint(id);
-      }
-    };
-    await mintLater(MOST / 100 - 1);
-    expect(counts()).toBe(1);
-    await mintLater(1);
-    expect(counts()).toBe(2);
-    await mintLater(1);
-    expect(counts()).toBe(2);
   });
 });
 

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { BadRequestError } from '../../common/errors/app-error.js';
@@ -19,7 +19,10 @@ const REFUSAL_HOLDS_MS = 1000;
 /** Identities whose counts are remembered. */
 const MOST = 100_000;
 
-/** Reads for each one piece of one index, at most twice as long as the limit: what is revoked lies among the others. */
+/** Identities that one statement counts for: one with more tokens than there is time for fails all of them. */
+const AT_ONCE = 8;
+
+/** Reads for each one piece of one index and its rows, at most twice as many as the limit: among them are revoked ones. */
 const COUNT: Prepared = {
   name: 'count_live_tokens',
   text: `
@@ -40,6 +43,8 @@ interface Count {
   live: number;
   /** Milliseconds since 1970; when that count was begun. Null before the first. */
   countedAt: number | null;
+  /** The same of the latest that was begun, whatever came of it. */
+  triedAt: number | null;
   /** The count that is under way. */
   running: Promise<void> | null;
 }
@@ -52,9 +57,11 @@ interface Count {
  */
 @Injectable()
 export class LiveTokens {
+  private readonly log = new Logger(LiveTokens.name);
   private readonly counts = leastRecent<Count>(MOST);
   private readonly most: number;
   private readonly reads: LookUps<string, number>;
+  private toldAt: number | null = null;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -62,7 +69,7 @@ export class LiveTokens {
     { MAX_LIVE_TOKENS_PER_IDENTITY, DATABASE_POOL_SIZE }: AppConfig,
   ) {
     this.most = MAX_LIVE_TOKENS_PER_IDENTITY;
-    this.reads = new LookUps('live tokens', DATABASE_POOL_SIZE, async (identityIds) => this.countAll(identityIds));
+    this.reads = new LookUps('live tokens', DATABASE_POOL_SIZE, async (ids) => this.countAll(ids), AT_ONCE);
   }
 
   /** Refuses a mint for an identity that has as many live tokens as it may. */
@@ -72,10 +79,13 @@ export class LiveTokens {
     const now = this.clock.now();
     if (count.live < this.most) {
       // A mint does not wait for the count that others will go by.
-      if (this.isOutdated(count, now)) void this.recount(identityId, count, now).catch(() => undefined);
+      if (this.isOutdated(count, now)) {
+        this.recount(identityId, count, now).catch((error: unknown) => this.tellFailed(error, now));
+      }
       return;
     }
-    if (count.counted < this.most || ageOf(count, now) >= REFUSAL_HOLDS_MS) await this.recount(identityId, count, now);
+    if (count.counted < this.most || ageOf(count.countedAt, now) >= REFUSAL_HOLDS_MS)
+      await this.recount(identityId, count, now);
     if (count.counted >= this.most) {
       throw new BadRequestError(`The identity has ${this.most} live access tokens; revoke some or let them expire`);
     }
@@ -88,15 +98,15 @@ export class LiveTokens {
   }
 
   private begin(identityId: string): Count {
-    const count = { counted: 0, live: 0, countedAt: null, running: null };
+    const count = { counted: 0, live: 0, countedAt: null, triedAt: null, running: null };
     this.counts.set(identityId, count);
     return count;
   }
 
-  private isOutdated(count: Count, now: Date): boolean {
-    const { countedAt, counted, live } = count;
-    if (countedAt === null) return true;
-    return ageOf(count, now) >= COUNT_HOLDS_MS && live - counted >= (this.most - counted) * SMALL_PART;
+  /** A count that failed is left alone for as long as another holds: what made it fail costs as much each time. */
+  private isOutdated({ triedAt, countedAt, counted, live }: Count, now: Date): boolean {
+    if (ageOf(triedAt, now) < COUNT_HOLDS_MS) return false;
+    return countedAt === null || live - counted >= (this.most - counted) * SMALL_PART;
   }
 
   /** One count at a time. */
@@ -109,9 +119,17 @@ export class LiveTokens {
 
   private async count(identityId: string, count: Count, now: Date): Promise<void> {
     const before = count.live;
+    count.triedAt = now.getTime();
     count.counted = await this.reads.ask(identityId);
     count.live = count.counted + (count.live - before);
     count.countedAt = now.getTime();
+  }
+
+  private tellFailed(error: unknown, now: Date): void {
+    if (ageOf(this.toldAt, now) < COUNT_HOLDS_MS) return;
+    this.toldAt = now.getTime();
+    const { name, code = '' } = error as Error & { code?: string };
+    this.log.warn(`live tokens could not be counted: ${name} ${code}`);
   }
 
   private async countAll(identityIds: string[]): Promise<number[]> {
@@ -122,4 +140,4 @@ export class LiveTokens {
 }
 
 /** In milliseconds. */
-const ageOf = ({ countedAt }: Count, now: Date): number => now.getTime() - (countedAt ?? Number.NEGATIVE_INFINITY);
+const ageOf = (at: number | null, now: Date): number => now.getTime() - (at ?? Number.NEGATIVE_INFINITY);
