@@ -62,7 +62,7 @@ export class AccessTokenService {
     return actor;
   }
 
-  /** The same without spending a use; a token that has none left is refused all the same. */
+  /** Accepts or refuses a token without spending a use; one that has none left is refused all the same. */
   async verifyWithoutUse(token: ProvenToken, request: RequestContext): Promise<Actor> {
     return this.judge(token, request, { isUse: false });
   }
@@ -75,7 +75,7 @@ export class AccessTokenService {
     return actorOf(actor.kid, await this.holdState(tx, actor), actor.request);
   }
 
-  /** The same, for those who need to know what was found. */
+  /** Judges the caller again inside a transaction and holds what that rests on; gives the state that was found. */
   async holdState(tx: EntityManager, actor: Actor): Promise<HeldState> {
     const state = await holdTokenState(tx, actor.tokenId, actor.kid);
     this.reader.checkTrust();

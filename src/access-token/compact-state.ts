@@ -26,7 +26,7 @@ export interface TokenState extends Standing {
   isRevoked: boolean;
 }
 
-/** The same, small enough to be kept of very many tokens. */
+/** A token's state that is small enough to be kept of very many tokens. */
 export class CompactState implements TokenState {
   constructor(
     private readonly standing: Standing,

@@ -15,7 +15,7 @@ const BRIEFLY_MS = 250;
 export const passGate = (rootOrganizationId: string): string =>
   `pg_advisory_xact_lock_shared(${GATE_LOCK}, hashtext(${rootOrganizationId}))`;
 
-/** The same without waiting: whether it was passed. */
+/** SQL that passes the gate if that needs no wait, and says whether it did. */
 export const tryGate = (rootOrganizationId: string): string =>
   `pg_try_advisory_xact_lock_shared(${GATE_LOCK}, hashtext(${rootOrganizationId}))`;
 

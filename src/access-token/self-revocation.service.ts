@@ -26,6 +26,7 @@ export class SelfRevocation {
     private readonly auditEvents: AuditEvents,
   ) {}
 
+  /** Ends the token of a text. Refuses with 401 what was not signed here, has expired, or is dead already. */
   async revoke(text: string, request: RequestContext): Promise<void> {
     this.reader.checkTrust();
     const token = await this.proof.prove(text);

@@ -105,7 +105,7 @@ export class TokenProof {
     return this.recheck(this.proven.get(digest) ?? null);
   }
 
-  /** The same for whoever knows what the text was proven to be. */
+  /** What a text was proven to be before, if its key still verifies; for callers that keep it by themselves. */
   recheck(token: ProvenToken | null): ProvenToken | null {
     return this.metrics.proofs.note(token && this.keys.verifies(token.kid) ? token : null);
   }

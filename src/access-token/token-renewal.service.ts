@@ -48,6 +48,10 @@ export class TokenRenewal {
     private readonly auditEvents: AuditEvents,
   ) {}
 
+  /**
+   * Proves the token by its text and extends it. Refuses with 401 what a bearer would be refused for, and where less than a
+   * second is left of its max TTL; 503 when the signing keys change too fast.
+   */
   async renew(text: string, request: RequestContext): Promise<RenewedToken> {
     const token = await this.proof.prove(text);
     const actor = await this.accessTokens.verifyWithoutUse(token, request);

@@ -31,7 +31,7 @@ const READ: Prepared = {
 };
 
 /**
- * The same, and until the transaction ends everything stays that the answer rests on. Rows are locked in the order of
+ * Reads one token's state, and holds everything that it rests on until the transaction ends. Rows are locked in the order of
  * the list, which is that of every statement here: whoever changes an identity locks it before its membership and its
  * configuration. A role is locked where it is looked up, for PostgreSQL locks no outer join; nor does it look one up
  * again when the wait for a lock ends with another row, and then the role is the one that the membership had before.
@@ -82,7 +82,7 @@ export async function readTokenStates(
   return states;
 }
 
-/** The same of one token. */
+/** What PostgreSQL knows of a token now; null where there is no such token. */
 export async function readTokenState(db: EntityManager, tokenId: string, kid: string): Promise<TokenState | null> {
   const [state] = await readTokenStates(db, [{ tokenId, kid }]);
   return state ?? null;
@@ -97,7 +97,7 @@ export interface HeldState extends TokenState {
   createdAt: Date;
 }
 
-/** The same, held until the transaction ends. Null also when its identity's membership or configuration is gone. */
+/** A token's state, held until the transaction ends. Null also when its identity's membership or configuration is gone. */
 export async function holdTokenState(tx: EntityManager, tokenId: string, kid: string): Promise<HeldState | null> {
   // `hasFormerRole`: the role was looked up before the membership's present row was there.
   const ask = (): Promise<(HeldState & { hasFormerRole: boolean })[]> => runPrepared(tx, HOLD, [tokenId, kid]);

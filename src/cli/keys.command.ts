@@ -8,7 +8,7 @@ const EXAMPLES = examples('token-auth keys list', 'token-auth keys rotate', 'tok
 /** A key's name is base64url, so that one in 64 begins as options do; none of those is as long. */
 const KEY_NAME = /^-[\w-]{42}$/;
 
-/** The same arguments with the names of keys at the end, where nothing is taken for an option. */
+/** Puts the names of keys at the end of the arguments, where nothing is taken for an option. */
 export function withKeyNamesLast(args: readonly string[]): readonly string[] {
   const names = args.filter((arg) => KEY_NAME.test(arg));
   if (args[0] !== 'keys' || names.length === 0 || args.includes('--')) return args;

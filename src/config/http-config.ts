@@ -9,11 +9,11 @@ export abstract class HttpConfig {
   @WholeNumber(0, 1_000_000_000)
   readonly TOKEN_REQUESTS_PER_MINUTE: number = 1_200_000;
 
-  /** The same for all tokens of an identity together. */
+  /** Requests that all access tokens of an identity may send together in a minute; 0: no limit. */
   @WholeNumber(0, 1_000_000_000)
   readonly IDENTITY_REQUESTS_PER_MINUTE: number = 2_400_000;
 
-  /** The same for what comes from one address without a proven bearer. */
+  /** Requests that one address may send in a minute without a proven bearer; 0: no limit. */
   @WholeNumber(0, 1_000_000_000)
   readonly ADDRESS_REQUESTS_PER_MINUTE: number = 120_000;
 

@@ -1,4 +1,3 @@
-/** The shortest text that can hold 32 bytes is base64 without padding. */
 const KEY_BYTES = 32;
 
 /** Fewer different bytes than this in 32 is no chance: random keys have less than a one in 10^12 chance of it. */

@@ -30,7 +30,7 @@ export async function runPrepared<T extends QueryResultRow>(
 /** Leaves every value as PostgreSQL writes it. */
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
-/** The same for who reads the values better than by their types alone: each row is a list of texts. */
+/** Runs a prepared statement and gives each row as a list of texts, for callers that read values by more than their type. */
 export async function runPreparedAsText(
   db: EntityManager,
   statement: Prepared,

@@ -18,7 +18,7 @@ export function concerns({ organizationId, rootOrganizationId }: Audience, entry
   return entry.organizationId === rootOrganizationId && entry.scope !== 'token';
 }
 
-/** The same as SQL, of a row `r` of the log and its organization `o`. */
+/** `concerns` as SQL, of a row `r` of the log and its organization `o`. */
 export const concernsSql = (organizationId: string, rootOrganizationId: string): string => `(
   (r.effect <> 'changed' OR r.scope <> 'key')
   AND (r.organization_id IS NULL OR r.organization_id = ${organizationId} OR o.root_id = ${organizationId}

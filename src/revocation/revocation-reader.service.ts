@@ -82,7 +82,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
     return this.last?.asOf ?? null;
   }
 
-  /** The same before the last read: what that one found came up after it. */
+  /** The instant that everything was known for before the last read: what that one found is later. */
   get previousAsOf(): Instant | null {
     return this.beforeLast;
   }

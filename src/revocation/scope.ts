@@ -73,7 +73,7 @@ export const highestEpochSql = (place: Record<keyof TokenPlace, string>): string
   ])
 )`;
 
-/** The same over a token `t` and its organization `o`, for a text that a key signed: the row's own, unless said. */
+/** SQL for that highest epoch of a token `t` with its organization `o`; `kid` is the key of its text, by default the row's. */
 export const highestEpochOfTokenSql = (kid = 't.kid'): string =>
   highestEpochSql({
     identityId: 't.identity_id',

@@ -1,20 +1,24 @@
 import { BadRequestError } from '../common/errors/app-error.js';
 import { BUILT_IN_ROLES, CUSTOM_ROLE } from '../permission/catalog.js';
 
+/** Custom roles that all organizations of a root may have together. */
 export const MAX_ROLES = 500;
 
+/** Another role of the organization has the slug. */
 export class RoleSlugTakenError extends BadRequestError {
   constructor() {
     super('A role with this slug is there already');
   }
 }
 
+/** A role that is to be deleted is one that somebody holds. */
 export class RoleInUseError extends BadRequestError {
   constructor() {
     super('The role is held by an identity and cannot be deleted');
   }
 }
 
+/** One more role than a root may have. */
 export class TooManyRolesError extends BadRequestError {
   constructor() {
     super(`There are ${MAX_ROLES} custom roles already, the most that there can be`);

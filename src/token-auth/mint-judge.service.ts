@@ -52,6 +52,10 @@ export class MintJudge {
     );
   }
 
+  /**
+   * Says what the actor's mint for the identity rests on. Refuses as the contract orders it: 404 for what the actor can't
+   * see, 403 for what it may not, 400 for what the state forbids.
+   */
   async judge(actor: Actor, identityId: string, dto: CreateTokenDto, { fromMemory }: Judging): Promise<Judged> {
     const name = JSON.stringify([actor.identityId, actor.organizationId, identityId, dto.organizationSlug]);
     const known = fromMemory ? this.remembered.get(name) : undefined;

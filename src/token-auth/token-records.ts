@@ -86,7 +86,7 @@ export async function readTokenRecords(
   return records;
 }
 
-/** The same of one token. */
+/** A token that works in the organization; null where there is none there. */
 export async function readTokenRecord(
   db: EntityManager,
   organizationId: string,

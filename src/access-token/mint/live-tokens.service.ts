@@ -39,11 +39,11 @@ const COUNT: Prepared = {
 interface Count {
   /** By the last count. */
   counted: number;
-  /** The same and what was minted here since; what was minted while it counted may be in it twice. */
+  /** By the last count and by what was minted here since; what was minted while it counted may be in it twice. */
   live: number;
-  /** Milliseconds since 1970; when that count was begun. Null before the first. */
+  /** Milliseconds since 1970: when the last count was begun that has succeeded. Null before the first. */
   countedAt: number | null;
-  /** The same of the latest that was begun, whatever came of it. */
+  /** Milliseconds since 1970: when the last count was begun, whatever came of it. */
   triedAt: number | null;
   /** The count that is under way. */
   running: Promise<void> | null;

@@ -35,7 +35,7 @@ export class MintBatches {
     return this.batches.ask({ mint, sign });
   }
 
-  /** The same in a statement of its own, which waits for whatever it has to. */
+  /** Writes one mint with a statement of its own, which waits for the locks that it needs. */
   async alone(mint: ProposedMint, sign: () => string): Promise<WrittenText> {
     const text = sign();
     return (await this.reader.onTrusted((db) => mintIfAsJudged(db, mint))) === 'minted' ? text : null;

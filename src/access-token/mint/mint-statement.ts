@@ -83,8 +83,8 @@ export async function mintIfAsJudged(db: EntityManager, mint: ProposedMint): Pro
 }
 
 /**
- * The same for many at once, none of them with an idempotency key. Gives the ids of the tokens that were written. The
- * others wrote nothing: something is no longer as it was judged, or may be changing right now.
+ * Writes many tokens with their audit rows in one statement, none of them with an idempotency key. Gives the ids of those
+ * that were written. The others wrote nothing: something is no longer as it was judged, or may be changing right now.
  */
 export async function mintThoseAsJudged(db: EntityManager, mints: ProposedMint[]): Promise<Set<string>> {
   const minted = await runPrepared<{ id: string }>(db, MINT_MANY, mintValues(mints));

@@ -57,6 +57,10 @@ export class TokenMinter {
     private readonly batches: MintBatches,
   ) {}
 
+  /**
+   * Mints the token that the judge proposes for the caller. Throws what the judge throws, and 503 when what it rests on
+   * changes too fast.
+   */
   async mint(caller: Actor, judge: Judge): Promise<IssuedToken> {
     let actor = caller;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {

@@ -59,7 +59,7 @@ export class KeyLifecycle {
     }
   }
 
-  /** The same where the whole instance is changed, which everybody holds who changes anything. */
+  /** Runs a change of keys and of the whole instance, whose row everybody holds who changes anything. */
   async changeInstance<T>(request: RequestContext, work: Work<T>): Promise<T> {
     return this.change(request, work, INSTANCE_AND_KEYS);
   }
@@ -74,6 +74,7 @@ export class KeyLifecycle {
     });
   }
 
+  /** Stores a new key, its private half sealed, and tells followers and the audit log of it. */
   async add({ tx, actor, now }: KeyChange, key: ActiveKey, state: 'next' | 'active'): Promise<SigningKey> {
     const { kid, algorithm } = key;
     const row: SigningKey = {

@@ -32,6 +32,7 @@ export class KeySealer {
     if (keyEncryptionKeys.length === 0) throw new Error('There is no key-encryption key');
   }
 
+  /** Seals a private key under the first key-encryption key, bound to its label and its public half. */
   seal(privateKey: KeyObject, label: KeyLabel): Buffer {
     const [key] = this.keyEncryptionKeys as [Buffer];
     const iv = randomBytes(IV_BYTES);

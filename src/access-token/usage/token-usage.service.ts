@@ -51,7 +51,7 @@ export class TokenUsage implements OnModuleInit, OnApplicationShutdown {
   private pending = new Map<string, Usage>();
   /** When the oldest use was noted that waits, on the monotonic clock; null when none does. */
   private waitingSince: number | null = null;
-  /** The same of those that are being written. */
+  /** When the oldest of the uses was noted that are being written; null when none are. */
   private writingSince: number | null = null;
   private numWriting = 0;
   private numDropped = 0;

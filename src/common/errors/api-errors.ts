@@ -67,7 +67,7 @@ function errorSchema(status: number): object {
 /** Documents the error shapes that every operation of a controller shares. */
 export const ApiErrors = (): ClassDecorator & MethodDecorator => documented(STATUSES, (status) => `Error${status}`);
 
-/** The same for a controller below `/oauth2`, whose errors are those of RFC 6749 section 5.2. */
+/** Documents the error shapes of a controller below `/oauth2`: those of RFC 6749, section 5.2. */
 export const ApiOAuthErrors = (): ClassDecorator & MethodDecorator => documented(OAUTH_STATUSES, () => 'OAuthError');
 
 const documented = (statuses: Readonly<Record<number, string>>, schemaOf: (status: string) => string) =>

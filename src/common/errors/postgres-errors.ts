@@ -44,7 +44,7 @@ export const isConflict = (error: unknown): boolean => ['40001', '40P01'].includ
 /** Whether somebody held for too long what was to be locked; nothing happened. */
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 
-/** The same, or whether the statement took too long for another reason. */
+/** Whether a statement was ended because it took too long, for a lock or for anything else. */
 export const isTimeout = (error: unknown): boolean => isLockTimeout(error) || codeOf(error) === '57014';
 
 const constraintOf = (error: unknown): string | undefined =>
