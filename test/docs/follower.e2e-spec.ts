@@ -6,6 +6,7 @@ import { newId } from '../../src/common/random-id.js';
 import { KeysOf } from '../support/keys-of.js';
 import { TestApp } from '../support/test-app.js';
 import { TestClock } from '../support/test-clock.js';
+import { watchedOrganization } from '../support/watched-organization.js';
 
 const EXAMPLE = join(__dirname, '../../docs/examples/follower.mjs');
 
@@ -94,18 +95,13 @@ describe('the example of a follower', () => {
   });
 
   it('of a sub-organization accepts tokens of that one alone, for it hears of no other that is revoked', async () => {
-    const [root, { id }] = [await app.given.root(), await app.given.identity({ role: 'verifier' })];
-    const members = { [root.identityId]: 'admin', [id]: 'verifier' };
-    const [own, neighbour] = [await app.given.subOrganization(members), await app.given.subOrganization(members)];
-    const mint = (organizationSlug?: string) => app.given.mint(id, { organizationSlug });
-    const [inRoot, inNeighbour, inOwn] = [await mint(), await mint(neighbour.slug), await mint(own.slug)];
-    const ofOwn = start((await mint(own.slug)).accessToken);
-    await ofOwn.judgedTo(inOwn.accessToken, 'active');
-    for (const { accessToken } of [inRoot, inNeighbour]) expect(await ofOwn.judge(accessToken)).toBe('inactive');
-    const admin = await app.given.mint(root.identityId, { organizationSlug: own.slug });
-    const path = `/api/v1/auth/token-auth/tokens/${inOwn.tokenData.id}/revoke`;
-    await app.http.post(path, { token: admin.accessToken });
-    await ofOwn.judgedTo(inOwn.accessToken, 'inactive');
+    const { id, token: inRoot } = await app.given.identity({ role: 'verifier' });
+    const [own, neighbour] = [await watchedOrganization(app, id), await watchedOrganization(app, id)];
+    const ofOwn = start(own.follower);
+    await ofOwn.judgedTo(own.token, 'active');
+    for (const token of [inRoot, neighbour.token]) expect(await ofOwn.judge(token)).toBe('inactive');
+    await app.http.post(`/api/v1/auth/token-auth/tokens/${own.tokenId}/revoke`, { token: own.admin });
+    await ofOwn.judgedTo(own.token, 'inactive');
   });
 
   // The last one: the administrator's token ends with the key.

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { EventStream, type ServerEvent } from '../support/event-stream.js';
 import { TestApp } from '../support/test-app.js';
+import { watchedOrganization } from '../support/watched-organization.js';
 
 const STREAM = '/api/v1/revocations/stream';
 const isHeartbeat = ({ event }: ServerEvent) => event === 'heartbeat';
@@ -101,13 +102,7 @@ describe('GET /api/v1/revocations/stream', () => {
     it('tells an organization of itself and of those below, and nothing of others', async () => {
       const root = await app.given.root();
       const member = await app.given.identity();
-      const below = async () => {
-        const sub = await app.given.subOrganization({ [member.id]: 'verifier', [root.identityId]: 'admin' });
-        const mint = (id: string) => app.given.mint(id, { organizationSlug: sub.slug });
-        const [admin, follower, victim] = [await mint(root.identityId), await mint(member.id), await mint(member.id)];
-        return { admin: admin.accessToken, follower: follower.accessToken, tokenId: victim.tokenData.id };
-      };
-      const [sub, neighbour] = [await below(), await below()];
+      const [sub, neighbour] = [await watchedOrganization(app, member.id), await watchedOrganization(app, member.id)];
       const other = await app.given.otherRoot();
       const [foreign, ofRoot, wide] = [
         await app.given.identity({}, other),

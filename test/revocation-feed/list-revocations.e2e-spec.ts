@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { failedKeys, refusal, told } from '../support/answers.js';
 import { TestApp } from '../support/test-app.js';
+import { watchedOrganization } from '../support/watched-organization.js';
 
 const FEED = '/api/v1/revocations';
 
@@ -149,28 +150,20 @@ describe('GET /api/v1/revocations', () => {
     it('tells an organization of itself and of those below, and nothing of others', async () => {
       const root = await app.given.root();
       const member = await app.given.identity();
-      const scoped = async () => {
-        const sub = await app.given.subOrganization({ [member.id]: 'verifier', [root.identityId]: 'admin' });
-        const organizationSlug = sub.slug;
-        const { accessToken: admin } = await app.given.mint(root.identityId, { organizationSlug });
-        const { accessToken: follower, tokenData } = await app.given.mint(member.id, { organizationSlug });
-        return { admin, follower, tokenId: tokenData.id, organizationSlug };
-      };
-      const [sub, neighbour] = [await scoped(), await scoped()];
+      const [sub, neighbour] = [await watchedOrganization(app, member.id), await watchedOrganization(app, member.id)];
       const other = await app.given.otherRoot();
       const foreign = await app.given.identity({}, other);
       const wide = await app.given.identity();
-      const inSub = (await app.given.mint(member.id, { organizationSlug: sub.organizationSlug })).tokenData.id;
-      await revoke(inSub, sub.admin);
+      await revoke(sub.tokenId, sub.admin);
       await revoke(neighbour.tokenId, neighbour.admin);
       await revoke(foreign.tokenId, other.token);
       const ofRoot = await revoked();
       await app.http.delete(`/api/v1/identities/${wide.id}`, { token: root.token });
       const toRoot = new Set((await walk(await verifier())).keys);
-      expect([inSub, neighbour.tokenId, ofRoot, wide.id].filter((key) => !toRoot.has(key))).toEqual([]);
+      expect([sub.tokenId, neighbour.tokenId, ofRoot, wide.id].filter((key) => !toRoot.has(key))).toEqual([]);
       expect(toRoot.has(foreign.tokenId)).toBe(false);
       const toSub = new Set((await walk(sub.follower)).keys);
-      expect([inSub, wide.id].filter((key) => !toSub.has(key))).toEqual([]);
+      expect([sub.tokenId, wide.id].filter((key) => !toSub.has(key))).toEqual([]);
       expect([neighbour.tokenId, ofRoot, foreign.tokenId].filter((key) => toSub.has(key))).toEqual([]);
     });
   });
