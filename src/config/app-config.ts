@@ -13,7 +13,7 @@ import {
   UrlOf,
   WholeNumber,
 } from './environment-fields.js';
-import { HttpConfig } from './http-config.js';
+import { HttpConfig, type Rule } from './http-config.js';
 import { parseKeyEncryptionKey } from './key-encryption-keys.js';
 
 const POSTGRES = ['postgres://', 'postgresql://'];
@@ -269,7 +269,7 @@ export class AppConfig extends HttpConfig {
   }
 }
 
-const complaints = (rules: [isBroken: boolean, complaint: string][]): string[] =>
+const complaints = (rules: Rule[]): string[] =>
   rules.filter(([isBroken]) => isBroken).map(([, complaint]) => complaint);
 
 /** An instance without an environment: its own keys are the variables. */
