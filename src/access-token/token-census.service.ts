@@ -3,6 +3,7 @@ import type { Gauge } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { Metrics } from '../common/metrics.js';
+import { Periodic } from '../common/periodic.js';
 
 const INTERVAL_MS = 60_000;
 
@@ -38,8 +39,11 @@ export class TokenCensus implements OnModuleDestroy {
   private readonly log = new Logger(TokenCensus.name);
   private readonly expiring: Gauge<'within'>;
   private readonly estimated: Gauge<'state'>;
-  private timer?: NodeJS.Timeout;
-  private running: Promise<void> = Promise.resolve();
+  private readonly periodic = new Periodic(
+    INTERVAL_MS,
+    async () => this.take(),
+    ({ name }) => this.log.warn(`tokens could not be counted: ${name}`),
+  );
 
   constructor(
     private readonly dataSource: DataSource,
@@ -62,13 +66,11 @@ export class TokenCensus implements OnModuleDestroy {
 
   /** From now on, counts by itself. For a service that runs; tests call `take`. */
   start(): void {
-    this.timer ??= setInterval(() => this.tick(), INTERVAL_MS).unref();
-    this.tick();
+    this.periodic.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+    await this.periodic.stop();
   }
 
   async take(): Promise<void> {
@@ -92,12 +94,5 @@ export class TokenCensus implements OnModuleDestroy {
     const statement = `EXPLAIN (FORMAT JSON) SELECT FROM access_token WHERE ${condition}`;
     const plan: Estimate[] = await this.dataSource.query(statement, values);
     return plan[0]?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
-  }
-
-  /** A count that can't be taken now is taken the next time. */
-  private tick(): void {
-    this.running = this.take().catch((error: unknown) => {
-      this.log.warn(`tokens could not be counted: ${(error as Error).name}`);
-    });
   }
 }

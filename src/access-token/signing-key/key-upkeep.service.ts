@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
+import { Periodic } from '../../common/periodic.js';
 import { AppConfig } from '../../config/app-config.js';
 import { SigningKey } from '../../database/entities/signing-key.entity.js';
 import { type KeyChange, KeyLifecycle } from './key-lifecycle.service.js';
@@ -15,8 +16,12 @@ const UPKEEP_MS = 10_000;
 @Injectable()
 export class KeyUpkeep implements OnModuleDestroy {
   private readonly log = new Logger(KeyUpkeep.name);
-  private timer?: NodeJS.Timeout;
-  private running: Promise<void> = Promise.resolve();
+  /** What can't be done now is done at another time: it is no reason for anything else to fail. */
+  private readonly periodic = new Periodic(
+    UPKEEP_MS,
+    async () => this.upkeep(),
+    ({ name }) => this.log.warn(`the signing keys could not be looked after: ${name}`),
+  );
 
   constructor(
     private readonly keys: SigningKeys,
@@ -27,13 +32,11 @@ export class KeyUpkeep implements OnModuleDestroy {
 
   /** From now on, looks after the keys by itself. For a service that runs; commands and tests call `upkeep`. */
   start(): void {
-    this.timer ??= setInterval(() => this.tick(), UPKEEP_MS).unref();
-    this.tick();
+    this.periodic.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+    await this.periodic.stop();
   }
 
   /** Reads the keys, and does what is due. */
@@ -45,13 +48,6 @@ export class KeyUpkeep implements OnModuleDestroy {
     const made = isNextNeeded ? await this.makeNext() : null;
     await this.lifecycle.changeUnlessBusy(serviceContext(now), (change) => this.act(change, made));
     await this.keys.load();
-  }
-
-  /** What can't be done now is done at another time: it is no reason for anything else to fail. */
-  private tick(): void {
-    this.running = this.upkeep().catch((error: unknown) => {
-      this.log.warn(`the signing keys could not be looked after: ${(error as Error).name}`);
-    });
   }
 
   /** Judges again, now that nobody else changes a key. */
