@@ -8,12 +8,13 @@ import { NO_ACCESS } from '../permission/catalog.js';
 import { PermissionSet } from '../permission/permission-set.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
-import type { CompactState } from './compact-state.js';
+import type { CompactState, TokenState } from './compact-state.js';
 import { mayGetBetter, refusalByState, refusalOf } from './token-judgement.js';
 import { hasExpired } from './token-lifetime.js';
 import type { ProvenToken } from './token-proof.service.js';
 import { TokenStates } from './token-states.service.js';
-import { type HeldState, holdTokenState, readTokenState, type TokenState } from './token-state.js';
+import { type HeldState, holdTokenState } from './token-hold.js';
+import { readTokenState } from './token-read.js';
 import { TokenUsage } from './usage/token-usage.service.js';
 
 const SPEND_USE = `

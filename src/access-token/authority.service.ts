@@ -5,7 +5,7 @@ import { MANAGEMENT_LOCK } from '../database/advisory-locks.js';
 import type { Actor } from '../permission/actor.js';
 import { AccessTokenService } from './access-token.service.js';
 import { changeShared } from './gate.js';
-import { lockToken } from './token-state.js';
+import { lockToken } from './token-hold.js';
 
 type Work<T> = (tx: EntityManager, actor: Actor) => Promise<T>;
 

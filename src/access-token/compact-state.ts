@@ -3,11 +3,11 @@ import { keyOf, Shared } from '../common/shared.js';
 import type { PermissionRule } from '../database/entities/role.entity.js';
 
 /** What many tokens have in common: all that their goodness rests on beside their own rows. */
-interface Standing {
+export interface Standing {
   identityId: string;
   organizationId: string;
   rootOrganizationId: string;
-  numUsesLimit: number;
+  authMethod: string;
   isMember: boolean;
   role: string | null;
   permissions: PermissionRule[] | null;
@@ -18,9 +18,10 @@ interface Standing {
 }
 
 /** All that a token's goodness rests on, as PostgreSQL has it. */
-export interface TokenState extends Standing {
+export interface TokenState extends Omit<Standing, 'authMethod'> {
   tokenId: string;
   numUses: number;
+  numUsesLimit: number;
   expiresAt: Date;
   /** The token itself, a scope that it lies in, its identity, its organization or the key of its text. */
   isRevoked: boolean;
@@ -29,9 +30,10 @@ export interface TokenState extends Standing {
 /** A token's state that is small enough to be kept of very many tokens. */
 export class CompactState implements TokenState {
   constructor(
-    private readonly standing: Standing,
+    readonly standing: Standing,
     readonly tokenId: string,
     readonly numUses: number,
+    readonly numUsesLimit: number,
     private readonly expiresAtMs: number,
     readonly isRevoked: boolean,
     /** The position in the revocation log that was applied before the question was sent. */
@@ -48,10 +50,6 @@ export class CompactState implements TokenState {
 
   get rootOrganizationId() {
     return this.standing.rootOrganizationId;
-  }
-
-  get numUsesLimit() {
-    return this.standing.numUsesLimit;
   }
 
   get isMember() {
@@ -81,29 +79,26 @@ export class CompactState implements TokenState {
 
 const standings = new Shared<Standing>();
 
-/** How many columns of a row are the token's own. */
-const OWN = 4;
+/** The standing of a row's columns as PostgreSQL writes them, in the order of its fields. */
+export const standingOf = (row: readonly (string | null)[]): Standing => standings.of(keyOf(row), () => madeOf(row));
 
-/**
- * Takes a row as PostgreSQL writes it: id, uses, end in milliseconds, whether it is revoked, and the standing in the
- * order of its fields. `asked` is the id that the caller has: one text does for both.
- */
-export function compactState(row: readonly (string | null)[], asked: string, position: number): CompactState {
-  const [id, numUses, expiresAt, isRevoked] = row;
-  const common = row.slice(OWN);
-  const standing = standings.of(keyOf(common), () => standingOf(common));
-  const tokenId = id === asked ? asked : (id ?? '');
-  return new CompactState(standing, tokenId, Number(numUses), Number(expiresAt), isRevoked === 't', position);
-}
-
-function standingOf(row: readonly (string | null)[]): Standing {
-  const [identityId, organizationId, rootOrganizationId, limit, isMember, role, permissions, trustedIps, timeline] =
-    row;
+function madeOf(row: readonly (string | null)[]): Standing {
+  const [
+    identityId,
+    organizationId,
+    rootOrganizationId,
+    authMethod,
+    isMember,
+    role,
+    permissions,
+    trustedIps,
+    timeline,
+  ] = row;
   return {
     identityId: identityId ?? '',
     organizationId: organizationId ?? '',
     rootOrganizationId: rootOrganizationId ?? '',
-    numUsesLimit: Number(limit),
+    authMethod: authMethod ?? '',
     isMember: isMember === 't',
     role: role ?? null,
     permissions: parsed(permissions) as PermissionRule[] | null,

@@ -10,7 +10,8 @@ import { changeShared } from './gate.js';
 import { matches } from './token-judgement.js';
 import { hasExpired } from './token-lifetime.js';
 import { type ProvenToken, TokenProof } from './token-proof.service.js';
-import { lockToken, readTokenState } from './token-state.js';
+import { lockToken } from './token-hold.js';
+import { readTokenState } from './token-read.js';
 
 /**
  * Ends a token for whoever holds its text: possession suffices, so that whoever finds a leaked token can kill it.

@@ -1,6 +1,6 @@
 import { parseTrustedIp, type TrustedIp } from '../common/http/trusted-ip.js';
 import { mayGetBetter, refusalByState, refusalOf } from './token-judgement.js';
-import type { TokenState } from './token-state.js';
+import type { TokenState } from './compact-state.js';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const HERE = '192.0.2.1';

@@ -12,7 +12,7 @@ import type { ActiveKey } from './signing-key/signing-keys.service.js';
 import { TokenIssuer, wholeSeconds } from './mint/token-issuer.service.js';
 import { lifetimeAtRenewal } from './token-lifetime.js';
 import { TokenProof } from './token-proof.service.js';
-import { type HeldState, lockToken } from './token-state.js';
+import { type HeldState, lockToken } from './token-hold.js';
 
 /** A token with a new end. Its id stays; the old text stays good to its own end. */
 export interface RenewedToken {

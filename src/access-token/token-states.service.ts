@@ -6,8 +6,14 @@ import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { namesOf } from '../revocation/scope.js';
 import { AccessTokenMetrics } from './access-token-metrics.js';
 import type { CompactState } from './compact-state.js';
+import { type KnownStanding, KnownStandings } from './known-standings.js';
+import { type AskedToken, readStandingTokens, readTokens } from './token-read.js';
 import type { ProvenToken } from './token-proof.service.js';
-import { type AskedToken, readTokenStates } from './token-state.js';
+
+/** A token, and what is known of it without having asked. */
+interface Question extends AskedToken {
+  known: KnownStanding | null;
+}
 
 /**
  * The state of tokens, remembered with the proofs of their texts: two texts of one token may be signed by two keys, and
@@ -17,7 +23,8 @@ import { type AskedToken, readTokenStates } from './token-state.js';
 @Injectable()
 export class TokenStates {
   private readonly asking = new Map<string, Promise<CompactState | null>>();
-  private readonly reads: LookUps<AskedToken, CompactState | null>;
+  private readonly reads: LookUps<Question, CompactState | null>;
+  private readonly standings: KnownStandings;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -25,7 +32,8 @@ export class TokenStates {
     config: AppConfig,
     private readonly metrics: AccessTokenMetrics,
   ) {
-    this.reads = new LookUps('tokens', config.DATABASE_POOL_SIZE, async (asked) => this.readAll(asked));
+    this.standings = new KnownStandings(reader);
+    this.reads = new LookUps('tokens', config.DATABASE_POOL_SIZE, async (questions) => this.answer(questions));
   }
 
   /** What is remembered of the token and still holds. */
@@ -38,24 +46,52 @@ export class TokenStates {
     return this.reader.holds(state.position, state.timeline, namesOf(state, kid));
   }
 
-  /** Asks PostgreSQL; null when there is no such token. Those who ask at the same time share the answer. */
+  /**
+   * Asks PostgreSQL; null when there is no such token. Those who ask at the same time share the answer. What other
+   * tokens rest on too is not asked for again while it is known.
+   */
   async ask(token: ProvenToken): Promise<CompactState | null> {
-    const state = await this.askOnce(token.claims.jti, token.kid);
+    const state = await this.askOnce(token);
     if (state && this.holds(state, token.kid)) token.state = state;
     return state;
   }
 
-  private askOnce(tokenId: string, kid: string): Promise<CompactState | null> {
+  private askOnce({ claims, kid }: ProvenToken): Promise<CompactState | null> {
+    const { jti: tokenId, sub: identityId, orgId: organizationId } = claims;
     const key = `${tokenId}.${kid}`;
     const shared = this.asking.get(key);
     if (shared) return shared;
-    const answer = this.reads.ask({ tokenId, kid }).finally(() => this.asking.delete(key));
+    const known = this.standings.recall({ identityId, organizationId, kid });
+    const answer = this.reads.ask({ tokenId, kid, known }).finally(() => this.asking.delete(key));
     this.asking.set(key, answer);
     return answer;
   }
 
-  private async readAll(asked: AskedToken[]): Promise<(CompactState | null)[]> {
+  private async answer(questions: Question[]): Promise<(CompactState | null)[]> {
+    const answers = await this.answerByStandings(questions);
+    const open = questions.filter((_, place) => answers[place] === null);
+    const found = open.length > 0 ? await this.readWhole(open) : [];
+    return answers.map((answer) => answer ?? found.shift() ?? null);
+  }
+
+  /** Null where everything has to be asked for. */
+  private async answerByStandings(questions: Question[]): Promise<(CompactState | null)[]> {
     const { position } = this.reader;
-    return readTokenStates(this.dataSource.manager, asked, position);
+    const asked = questions.flatMap(({ tokenId, known }) => (known ? [{ tokenId, ...known }] : []));
+    const states = asked.length > 0 ? await readStandingTokens(this.dataSource.manager, asked, position) : [];
+    // A standing that was named meanwhile is of before the token's own row.
+    return questions.map(({ known, kid }) => {
+      const state = known ? states.shift() : null;
+      return known && state && this.standings.holds(known, kid) ? state : null;
+    });
+  }
+
+  private async readWhole(questions: Question[]): Promise<(CompactState | null)[]> {
+    const { position } = this.reader;
+    const found = await readTokens(this.dataSource.manager, questions, position);
+    return found.map((each, place) => {
+      if (each) this.standings.note(each, questions[place]?.kid ?? '');
+      return each?.state ?? null;
+    });
   }
 }

@@ -46,14 +46,21 @@ export const membershipScope = (identityId: string, organizationId: string): Sco
  */
 export const nameOf = ({ key }: Pick<ScopeKey, 'key'>): string => key.split(':', 1)[0] ?? key;
 
-/** All names that a verdict on a token rests on. */
-export const namesOf = (place: Omit<TokenPlace, 'authMethod' | 'kid'> & { tokenId: string }, kid: string): string[] => [
-  place.tokenId,
+type Standing = Omit<TokenPlace, 'authMethod' | 'kid'>;
+
+/** All names that every verdict on tokens of one identity in one organization rests on. */
+export const namesOfStanding = (place: Standing, kid: string): string[] => [
   place.identityId,
   place.organizationId,
   place.rootOrganizationId,
   kid,
   WHOLE_INSTANCE.key,
+];
+
+/** All names that a verdict on a token rests on. */
+export const namesOf = (place: Standing & { tokenId: string }, kid: string): string[] => [
+  place.tokenId,
+  ...namesOfStanding(place, kid),
 ];
 
 /**

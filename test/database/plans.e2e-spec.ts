@@ -77,6 +77,7 @@ describe('statements that are prepared', () => {
     const { organizationId, token: admin } = await app.given.root();
     const { id, token, tokenId } = await app.given.identity({ role: 'custom' });
     await app.given.customRole(id, []);
+    const second = await app.given.mint(id);
     // What PostgreSQL finds out about tables makes it plan anew.
     for (const table of TABLES) await app.db.query(`ALTER TABLE ${table} SET (autovacuum_enabled = off)`);
 
@@ -96,7 +97,9 @@ describe('statements that are prepared', () => {
       });
       await api.read(tokenId);
       await app.http.post('/api/v1/auth/token/renew', { body: { accessToken: token } });
+      // The second is asked for by its own row alone.
       await new OAuth2Api(app).introspect({ token });
+      await new OAuth2Api(app).introspect({ token: second.accessToken });
     });
     const events: { id: string }[] = await app.db.query('SELECT id FROM audit_event');
     written.push(...events.map((event) => event.id));
@@ -117,6 +120,7 @@ describe('statements that are prepared', () => {
       { name: 'read_latest_epoch', answered: 1 },
       { name: 'read_mint_grounds', answered: 1 },
       { name: 'read_token_records', answered: 1 },
+      { name: 'read_token_row', answered: 1 },
       { name: 'read_token_state', answered: 1 },
       { name: 'write_audit_event', answered: 0 },
     ]);

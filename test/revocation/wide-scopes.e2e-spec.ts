@@ -68,10 +68,14 @@ describe('CVE-2026-8922: of all wide scopes of a token the strictest counts', ()
 
   it.each(SCOPES)('refuses a token minted before the epoch of %s', async (_name, keyOf) => {
     const { place, mint } = await givenPlace();
-    const token = await mint();
-    expect(await verdicts(token)).toEqual(GOOD);
+    const [known, unknown, other] = [await mint(), await mint(), await mint()];
+    expect(await verdicts(known)).toEqual(GOOD);
     await raise(keyOf(place));
-    expect(await verdicts(token)).toEqual(REFUSED);
+    expect(await verdicts(known)).toEqual(REFUSED);
+    expect(await verdicts(unknown)).toEqual(REFUSED);
+    // What its scopes have in common with a good one is known by then.
+    expect(await verdicts(await mint())).toEqual(GOOD);
+    expect(await verdicts(other)).toEqual(REFUSED);
   });
 
   it.each(PAIRS)(

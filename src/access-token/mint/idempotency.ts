@@ -7,7 +7,7 @@ import type { AccessTokenClaims } from '../access-token-claims.js';
 import type { ComposedToken } from './token-issuer.service.js';
 import { hasUsesLeft } from '../token-judgement.js';
 import { hasExpired } from '../token-lifetime.js';
-import { readTokenState } from '../token-state.js';
+import { readTokenState } from '../token-read.js';
 
 /** How long a repeated request finds its first answer, in milliseconds. */
 const KEPT_MS = 86_400_000;

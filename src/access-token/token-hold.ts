@@ -1,34 +1,11 @@
 import type { EntityManager } from 'typeorm';
-import { type Prepared, runPrepared, runPreparedAsText } from '../database/prepared.js';
+import { type Prepared, runPrepared } from '../database/prepared.js';
 import { TIMELINE } from '../revocation/log-read.js';
 import { highestEpochOfTokenSql } from '../revocation/scope.js';
-import { compactState, type CompactState, type TokenState } from './compact-state.js';
+import type { TokenState } from './compact-state.js';
+import { IS_DEAD, IS_MEMBER } from './token-read.js';
 
-export type { TokenState } from './compact-state.js';
-
-const isRevoked = (kid: string): string => `(t.revoked_at IS NOT NULL
-    OR i.deleted_at IS NOT NULL OR o.deleted_at IS NOT NULL OR root.deleted_at IS NOT NULL OR k.state = 'revoked'
-    OR c.trusted_ips IS NULL OR coalesce(${highestEpochOfTokenSql(kid)} > t.epoch, false))`;
-
-const IS_MEMBER = 'coalesce(m.is_active, false)';
-
-/** One statement of primary-key lookups, for many tokens as for one. */
-const READ: Prepared = {
-  name: 'read_token_state',
-  text: `
-  SELECT asked.place, t.id, t.num_uses, (extract(epoch FROM t.expires_at) * 1000)::float8, ${isRevoked('asked.kid')},
-    t.identity_id, t.organization_id, o.root_id, t.num_uses_limit, ${IS_MEMBER}, m.role, r.permissions,
-    c.trusted_ips, ${TIMELINE}
-  FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS asked(token_id, kid, place)
-  JOIN access_token t ON t.id = asked.token_id
-  JOIN identity i ON i.id = t.identity_id
-  JOIN organization o ON o.id = t.organization_id
-  JOIN organization root ON root.id = o.root_id
-  JOIN signing_key k ON k.kid = asked.kid
-  LEFT JOIN membership m ON m.organization_id = t.organization_id AND m.identity_id = t.identity_id
-  LEFT JOIN role r ON r.id = m.role_id
-  LEFT JOIN token_auth_config c ON c.identity_id = t.identity_id`,
-};
+const isRevoked = (kid: string): string => `(${IS_DEAD} OR coalesce(${highestEpochOfTokenSql(kid)} > t.epoch, false))`;
 
 /**
  * Reads one token's state, and holds everything that it rests on until the transaction ends. Rows are locked in the order of
@@ -57,36 +34,6 @@ const HOLD: Prepared = {
   WHERE t.id = $1
   FOR SHARE OF n, t, i, o, root, m, c, k`,
 };
-
-/** A token, and the key that signed the text which somebody has of it. */
-export interface AskedToken {
-  tokenId: string;
-  kid: string;
-}
-
-/** The position of what is asked in a transaction, or for one deed: it is not to be believed again. */
-const NOT_KEPT = -1;
-
-/** What PostgreSQL knows of tokens now, in the order of the questions. Null where there is no such token. */
-export async function readTokenStates(
-  db: EntityManager,
-  asked: readonly AskedToken[],
-  position = NOT_KEPT,
-): Promise<(CompactState | null)[]> {
-  const values = [asked.map(({ tokenId }) => tokenId), asked.map(({ kid }) => kid)];
-  const states: (CompactState | null)[] = asked.map(() => null);
-  for (const [place, ...row] of await runPreparedAsText(db, READ, values)) {
-    const index = Number(place) - 1;
-    states[index] = compactState(row, asked[index]?.tokenId ?? '', position);
-  }
-  return states;
-}
-
-/** What PostgreSQL knows of a token now; null where there is no such token. */
-export async function readTokenState(db: EntityManager, tokenId: string, kid: string): Promise<TokenState | null> {
-  const [state] = await readTokenStates(db, [{ tokenId, kid }]);
-  return state ?? null;
-}
 
 /** The state of a token that is held, with what a renewal goes by. */
 export interface HeldState extends TokenState {
