@@ -48,6 +48,14 @@ export class BenchDatabase {
     return (await this.pool.query<Row>(text, values)).rows;
   }
 
+  /** Has the server write so many megabytes of its log and take those files for what it writes next. */
+  async recycleLog(megabytes: number): Promise<void> {
+    for (let written = 0; written < megabytes; written += 1) {
+      await this.query(`SELECT pg_logical_emit_message(false, 'bench', repeat('x', 1024 * 1024))`);
+    }
+    if (megabytes > 0) await this.query('CHECKPOINT');
+  }
+
   /** How many rows a table has. */
   async count(table: string): Promise<number> {
     const [row] = await this.query<{ count: number }>(`SELECT count(*)::float8 AS count FROM ${table}`);

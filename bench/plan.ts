@@ -8,6 +8,11 @@ export interface Extents {
   extent: Extent;
   /** Whether a first round does not count. */
   warmUp: boolean;
+  /**
+   * Megabytes of PostgreSQL's log that are written before and used again. A new server makes each file of 16 MB anew
+   * while everybody waits for it; one that has run for a while has them.
+   */
+  log: number;
   /** Tokens that one round asks about for the first time. */
   coldTokens: number;
   /** Forged bearers that an address may send in a minute. */
@@ -28,6 +33,7 @@ export const EXTENTS = {
     rounds: 7,
     extent: { seconds: 4 },
     warmUp: true,
+    log: 1000,
     coldTokens: 12_800,
     failures: 3000,
     doomed: 2400,
@@ -40,6 +46,7 @@ export const EXTENTS = {
     rounds: 3,
     extent: { seconds: 0.8 },
     warmUp: true,
+    log: 200,
     coldTokens: 2560,
     failures: 3000,
     doomed: 600,
@@ -52,6 +59,7 @@ export const EXTENTS = {
     rounds: 1,
     extent: { requests: 128 },
     warmUp: false,
+    log: 0,
     coldTokens: 256,
     failures: 100,
     doomed: 64,

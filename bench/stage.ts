@@ -30,5 +30,6 @@ export async function openStage({ extents, nodeOptions }: StageOptions, closing:
   const world = await makeWorld(replica.origin, setting, database);
   const pgbench = await PgbenchFloor.open(database, closing);
   await database.query('VACUUM ANALYZE');
+  await database.recycleLog(extents.log);
   return { database, setting, world, extents, replica, other, bareFastify, bareNest, pgbench };
 }
