@@ -1,22 +1,25 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
+import { leastRecent } from '../common/least-recent.js';
 import type { ActiveKey, VerificationKey } from './signing-key/key-material.js';
 
 /** Longer texts are no tokens of ours; the claims take some 900 characters. */
 const MAX_LENGTH = 4096;
 
-/** Canonical base64url (RFC 4648 sections 3.5 and 5): one text for the same bytes, for what is left over is zero. */
-const PART = '(?:[\\w-]{4})*(?:[\\w-]{4}|[\\w-]{2}[AEIMQUYcgkosw048]|[\\w-][AQgw])';
-const COMPACT = new RegExp(`^${PART}\\.${PART}\\.${PART}$`);
+/** More than there are keys that verify at a time. */
+const MOST_HEADERS = 64;
 
 /** A compact JWS of a token that could be ours (RFC 7515 section 3.1, RFC 9068 section 2.1), taken apart. */
-export interface CompactJws {
-  alg: string;
-  kid: string;
-  /** The payload as it is encoded. */
-  payload: string;
+export interface CompactJws extends JwsHeader {
+  payload: Buffer;
   /** What the signature is of. */
   signed: string;
   signature: Buffer;
+}
+
+/** What a header says that could be of ours. */
+interface JwsHeader {
+  alg: string;
+  kid: string;
 }
 
 /**
@@ -24,23 +27,45 @@ export interface CompactJws {
  * another type, critical extensions.
  */
 export function readCompact(text: string): CompactJws | null {
-  if (text.length > MAX_LENGTH || !COMPACT.test(text)) return null;
+  if (text.length > MAX_LENGTH) return null;
   const [begin, end] = [text.indexOf('.'), text.lastIndexOf('.')];
-  const header = parseJson(text.slice(0, begin));
+  const header = readHeader(text.slice(0, Math.max(0, begin)));
+  const payload = decoded(text.slice(begin + 1, end));
+  const signature = decoded(text.slice(end + 1));
+  if (!header || !payload || !signature) return null;
+  return { ...header, payload, signed: text.slice(0, end), signature };
+}
+
+/** Headers that were read before: all tokens of one key have the same. */
+const readBefore = leastRecent<JwsHeader>(MOST_HEADERS);
+
+function readHeader(part: string): JwsHeader | null {
+  const known = readBefore.get(part);
+  if (known) return known;
+  const header = parseJson(decoded(part));
   if (typeof header !== 'object' || header === null) return null;
   const { alg, kid, typ, crit, b64 } = header as Record<string, unknown>;
   const isOurs = typ === 'at+jwt' && crit === undefined && b64 === undefined;
   if (!isOurs || typeof alg !== 'string' || typeof kid !== 'string') return null;
-  const signature = Buffer.from(text.slice(end + 1), 'base64url');
-  return { alg, kid, payload: text.slice(begin + 1, end), signed: text.slice(0, end), signature };
+  readBefore.set(part, { alg, kid });
+  return { alg, kid };
+}
+
+/**
+ * The bytes of a part, or null where it isn't the one text for them (RFC 4648 sections 3.5 and 5): a decoder passes over
+ * characters that it doesn't know and bits that are left over.
+ */
+function decoded(part: string): Buffer | null {
+  const bytes = Buffer.from(part, 'base64url');
+  return part !== '' && bytes.toString('base64url') === part ? bytes : null;
 }
 
 /** The claims of a compact JWS, or null when they are no JSON. */
 export const payloadOf = ({ payload }: CompactJws): unknown => parseJson(payload);
 
-function parseJson(part: string): unknown {
+function parseJson(bytes: Buffer | null): unknown {
   try {
-    return JSON.parse(Buffer.from(part, 'base64url').toString());
+    return bytes && JSON.parse(bytes.toString());
   } catch {
     return null;
   }
@@ -67,9 +92,17 @@ export function signCompact(claims: object, key: ActiveKey): string {
   return `${signed}.${(key.algorithm === 'ES256' ? sideBySide(signature) : signature).toString('base64url')}`;
 }
 
-/** Whether a key signed a compact JWS (RFC 7515 section 5.2). */
-export function isSignedBy({ signed, signature }: CompactJws, { algorithm, publicKey }: VerificationKey): boolean {
-  return verify('sha256', Buffer.from(signed), publicKey, algorithm === 'ES256' ? toDer(signature) : signature);
+/**
+ * Whether a key signed a compact JWS (RFC 7515 section 5.2). Takes longer than all else that a verification does, so
+ * another thread does it: whoever asks about known tokens needn't wait for it.
+ */
+export async function isSignedBy(jws: CompactJws, { algorithm, publicKey }: VerificationKey): Promise<boolean> {
+  const signature = algorithm === 'ES256' ? toDer(jws.signature) : jws.signature;
+  return new Promise((tell, fail) => {
+    verify('sha256', Buffer.from(jws.signed, 'latin1'), publicKey, signature, (error, isGood) =>
+      error ? fail(error) : tell(isGood),
+    );
+  });
 }
 
 /** Bytes of each of the two numbers of an ES256 signature. */
@@ -96,17 +129,17 @@ export function sideBySide(der: Buffer): Buffer {
 
 /** The other way round. To have OpenSSL read them side by side costs half as much as the verification. */
 export function toDer(signature: Buffer): Buffer {
-  const numbers = [signature.subarray(0, NUMBER_BYTES), signature.subarray(NUMBER_BYTES)].map(derInteger);
-  return derOf(0x30, Buffer.concat(numbers));
+  const der = Buffer.alloc(FIRST + 1 + NUMBER_BYTES + 2 + 1 + NUMBER_BYTES);
+  let end = FIRST - 2;
+  for (const begin of [0, NUMBER_BYTES]) {
+    let at = begin;
+    while (at < begin + NUMBER_BYTES - 1 && signature[at] === 0) at += 1;
+    const looksNegative = (signature[at] ?? 0) >= 0x80 ? 1 : 0;
+    const size = looksNegative + begin + NUMBER_BYTES - at;
+    der.set([0x02, size], end);
+    signature.copy(der, end + 2 + looksNegative, at, begin + NUMBER_BYTES);
+    end += 2 + size;
+  }
+  der.set([0x30, end - 2]);
+  return der.subarray(0, end);
 }
-
-function derInteger(number: Buffer): Buffer {
-  let begin = 0;
-  while (begin < number.length - 1 && number[begin] === 0) begin += 1;
-  const digits = number.subarray(begin);
-  const looksNegative = (digits[0] ?? 0) >= 0x80;
-  return derOf(0x02, looksNegative ? Buffer.concat([Buffer.alloc(1), digits]) : digits);
-}
-
-/** A value of DER that is shorter than 128 bytes. */
-const derOf = (tag: number, content: Buffer): Buffer => Buffer.concat([Buffer.from([tag, content.length]), content]);

@@ -68,6 +68,7 @@ export interface ProvenToken {
 export class TokenProof {
   /** Proven tokens by the SHA-256 of their whole text. */
   private readonly proven: LRUCache<string, ProvenToken>;
+  private readonly proving = new Map<string, Promise<ProvenToken>>();
 
   constructor(
     private readonly keys: SigningKeys,
@@ -115,14 +116,23 @@ export class TokenProof {
     return this.keep(digestOf(text), kid, claimsOf(payload));
   }
 
-  /** Proves a token that came elsewhere than in the Authorization header. */
+  /** Proves a token that came elsewhere than in the Authorization header. Those who do at the same time share it. */
   async prove(text: string): Promise<ProvenToken> {
     const digest = digestOf(text);
     const recalled = this.recallBy(digest);
     if (recalled) return recalled;
+    let proof = this.proving.get(digest);
+    if (!proof) {
+      proof = this.proveAnew(text, digest).finally(() => this.proving.delete(digest));
+      this.proving.set(digest, proof);
+    }
+    return proof;
+  }
+
+  private async proveAnew(text: string, digest: string): Promise<ProvenToken> {
     const jws = takenApart(text);
     const key = await this.keyFor(jws);
-    if (!isSignedBy(jws, key)) throw new AccessTokenRefusedError('bad-signature');
+    if (!(await isSignedBy(jws, key))) throw new AccessTokenRefusedError('bad-signature');
     const claims = claimsOf(payloadOf(jws));
     if (!this.isForUs(claims)) throw new AccessTokenRefusedError('bad-signature');
     return this.keep(digest, key.kid, claims);

@@ -1,3 +1,4 @@
+import crypto from 'node:crypto';
 import { oauthRefusal, told } from '../support/answers.js';
 import { decodeJwt } from '../support/jwt.js';
 import { DeadTokens } from '../support/dead-tokens.js';
@@ -48,6 +49,15 @@ describe('POST /oauth2/introspect', () => {
       });
       expect(answer.headers.get('cache-control')).toBe('no-store');
       expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+    });
+
+    it('verifies a text once, however many ask about it at the same time', async () => {
+      const { token } = await app.given.identity();
+      const verifications = jest.spyOn(crypto, 'verify');
+      const answers = await Promise.all(Array.from({ length: 40 }, () => oauth.introspect({ token })));
+      expect(answers.filter(({ body }) => body.active === true)).toHaveLength(40);
+      expect(verifications).toHaveBeenCalledTimes(1);
+      verifications.mockRestore();
     });
 
     it('takes a form, with a hint that says nothing and keys that it does not know', async () => {

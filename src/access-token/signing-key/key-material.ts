@@ -52,8 +52,8 @@ export function publicJwk(publicKey: KeyObject): PublicJwk {
 }
 
 /** Bytes of a signature by the key (RFC 7518 sections 3.3 and 3.4). */
-export const signatureSize = ({ publicKey }: VerificationKey): number =>
-  (publicKey.asymmetricKeyDetails?.modulusLength ?? 512) / 8;
+export const signatureSize = ({ algorithm, publicKey }: VerificationKey): number =>
+  algorithm === 'ES256' ? 64 : (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
 
 const isKeyAlgorithm = (text: string): text is KeyAlgorithm => (KEY_ALGORITHMS as readonly string[]).includes(text);
 
