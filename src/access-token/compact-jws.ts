@@ -47,8 +47,9 @@ function readHeader(part: string): JwsHeader | null {
   const { alg, kid, typ, crit, b64 } = header as Record<string, unknown>;
   const isOurs = typ === 'at+jwt' && crit === undefined && b64 === undefined;
   if (!isOurs || typeof alg !== 'string' || typeof kid !== 'string') return null;
-  readBefore.set(part, { alg, kid });
-  return { alg, kid };
+  const read = { alg, kid };
+  readBefore.set(part, read);
+  return read;
 }
 
 /**

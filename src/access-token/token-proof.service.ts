@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { LRUCache } from 'lru-cache';
 import { leastRecent } from '../common/least-recent.js';
 import { keyOf, Shared } from '../common/shared.js';
+import { UnderWay } from '../common/under-way.js';
 import { AppConfig } from '../config/app-config.js';
 import { type AccessTokenClaims, isAccessTokenClaims } from './access-token-claims.js';
 import { AccessTokenMetrics } from './access-token-metrics.js';
@@ -68,7 +69,7 @@ export interface ProvenToken {
 export class TokenProof {
   /** Proven tokens by the SHA-256 of their whole text. */
   private readonly proven: LRUCache<string, ProvenToken>;
-  private readonly proving = new Map<string, Promise<ProvenToken>>();
+  private readonly proving = new UnderWay<ProvenToken>();
 
   constructor(
     private readonly keys: SigningKeys,
@@ -119,14 +120,7 @@ export class TokenProof {
   /** Proves a token that came elsewhere than in the Authorization header. Those who do at the same time share it. */
   async prove(text: string): Promise<ProvenToken> {
     const digest = digestOf(text);
-    const recalled = this.recallBy(digest);
-    if (recalled) return recalled;
-    let proof = this.proving.get(digest);
-    if (!proof) {
-      proof = this.proveAnew(text, digest).finally(() => this.proving.delete(digest));
-      this.proving.set(digest, proof);
-    }
-    return proof;
+    return this.recallBy(digest) ?? this.proving.share(digest, () => this.proveAnew(text, digest));
   }
 
   private async proveAnew(text: string, digest: string): Promise<ProvenToken> {

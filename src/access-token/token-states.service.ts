@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LookUps } from '../common/look-ups.js';
+import { UnderWay } from '../common/under-way.js';
 import { AppConfig } from '../config/app-config.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { namesOf } from '../revocation/scope.js';
@@ -22,7 +23,7 @@ interface Question extends AskedToken {
  */
 @Injectable()
 export class TokenStates {
-  private readonly asking = new Map<string, Promise<CompactState | null>>();
+  private readonly asking = new UnderWay<CompactState | null>();
   private readonly reads: LookUps<Question, CompactState | null>;
   private readonly standings: KnownStandings;
 
@@ -51,20 +52,15 @@ export class TokenStates {
    * tokens rest on too is not asked for again while it is known.
    */
   async ask(token: ProvenToken): Promise<CompactState | null> {
-    const state = await this.askOnce(token);
+    const state = await this.asking.share(`${token.claims.jti}.${token.kid}`, () => this.askAnew(token));
     if (state && this.holds(state, token.kid)) token.state = state;
     return state;
   }
 
-  private askOnce({ claims, kid }: ProvenToken): Promise<CompactState | null> {
+  private askAnew({ claims, kid }: ProvenToken): Promise<CompactState | null> {
     const { jti: tokenId, sub: identityId, orgId: organizationId } = claims;
-    const key = `${tokenId}.${kid}`;
-    const shared = this.asking.get(key);
-    if (shared) return shared;
     const known = this.standings.recall({ identityId, organizationId, kid });
-    const answer = this.reads.ask({ tokenId, kid, known }).finally(() => this.asking.delete(key));
-    this.asking.set(key, answer);
-    return answer;
+    return this.reads.ask({ tokenId, kid, known });
   }
 
   private async answer(questions: Question[]): Promise<(CompactState | null)[]> {

@@ -46,10 +46,11 @@ export const membershipScope = (identityId: string, organizationId: string): Sco
  */
 export const nameOf = ({ key }: Pick<ScopeKey, 'key'>): string => key.split(':', 1)[0] ?? key;
 
-type Standing = Omit<TokenPlace, 'authMethod' | 'kid'>;
+/** What the names of scopes are told by, beside the key. */
+type NamedPlace = Omit<TokenPlace, 'authMethod' | 'kid'>;
 
 /** All names that every verdict on tokens of one identity in one organization rests on. */
-export const namesOfStanding = (place: Standing, kid: string): string[] => [
+export const namesOfStanding = (place: NamedPlace, kid: string): string[] => [
   place.identityId,
   place.organizationId,
   place.rootOrganizationId,
@@ -58,7 +59,7 @@ export const namesOfStanding = (place: Standing, kid: string): string[] => [
 ];
 
 /** All names that a verdict on a token rests on. */
-export const namesOf = (place: Standing & { tokenId: string }, kid: string): string[] => [
+export const namesOf = (place: NamedPlace & { tokenId: string }, kid: string): string[] => [
   place.tokenId,
   ...namesOfStanding(place, kid),
 ];
