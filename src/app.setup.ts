@@ -49,6 +49,8 @@ export function createAdapter(config: AppConfig, log: Logger): HotRouteAdapter {
     ...serverOptions(config),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_PARAMETER },
     exposeHeadRoutes: false,
+    // Nothing here is middleware, and what would run it asks at every request.
+    skipMiddie: true,
     // What still comes in on a connection that is being closed is answered like anything else.
     return503OnClosing: false,
     frameworkErrors: answerFrameworkError,
@@ -118,12 +120,9 @@ function addHooks(app: NestFastifyApplication, config: AppConfig): void {
       now: clock.now(),
     };
     addFixedHeaders(request, reply);
+    makeIdsCanonical(request.params as Record<string, string>);
     if (request.url.length > MAX_URL) answerFault(request, reply, frameworkError(414, null));
     else done();
-  });
-  fastify.addHook('preHandler', (request, _reply, done) => {
-    makeIdsCanonical((request.params ?? {}) as Record<string, string>);
-    done();
   });
 }
 
@@ -144,7 +143,7 @@ function addAccount(app: NestFastifyApplication, log: Logger): void {
 
 /** An id has one spelling from here on, whichever the caller chose: what is keyed by it is found by it. */
 function makeIdsCanonical(params: Record<string, string>): void {
-  for (const [name, id] of Object.entries(params)) if (isUuid(id)) params[name] = id.toLowerCase();
+  for (const name in params) if (isUuid(params[name])) params[name] = params[name].toLowerCase();
 }
 
 /** One line for each request: the route's pattern, never the URL, for a URL may hold anything. */

@@ -9,30 +9,21 @@ import { PermissionSet } from '../permission/permission-set.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
 import type { CompactState, TokenState } from './compact-state.js';
-import { mayGetBetter, refusalByState, refusalOf } from './token-judgement.js';
+import { judged, mayGetBetter, refusalOf } from './token-judgement.js';
 import { hasExpired } from './token-lifetime.js';
 import type { ProvenToken } from './token-proof.service.js';
 import { TokenStates } from './token-states.service.js';
 import { type HeldState, holdTokenState } from './token-hold.js';
 import { readTokenState } from './token-read.js';
+import { spendUse } from './usage/spend-use.js';
 import { TokenUsage } from './usage/token-usage.service.js';
-
-const SPEND_USE = `
-  UPDATE access_token SET num_uses = num_uses + 1, last_used_at = greatest(last_used_at, $2)
-  WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2 AND num_uses < num_uses_limit
-  RETURNING id`;
 
 /** Refuses, by what it throws, whoever is too much; asked before a use is spent. */
 type Admission = (state: TokenState) => void;
 
-interface Judging {
-  isUse: boolean;
-  admit?: Admission;
-}
-
 /** Whether a verdict costs a use, and whether that has been spent. */
 interface Use {
-  isUse: boolean;
+  readonly isUse: boolean;
   isSpent: boolean;
 }
 
@@ -55,17 +46,21 @@ export class AccessTokenService {
 
   /**
    * Accepts a bearer's token for one request, or refuses it with the reason. A limited token loses a use, unless
-   * `admit` throws, which is asked once it is known whose token it is.
+   * `admit` throws, which is asked once it is known whose token it is. Gives no promise where memory suffices.
    */
-  async verify(token: ProvenToken, request: RequestContext, admit?: Admission): Promise<Actor> {
-    const actor = await this.judge(token, request, { isUse: true, admit });
-    this.usage.note(actor.tokenId, request.now, request.address);
-    return actor;
+  verify(token: ProvenToken, request: RequestContext, admit?: Admission): Actor | Promise<Actor> {
+    const actor = this.judge(token, request, true, admit);
+    return actor instanceof Promise ? actor.then((known) => this.used(known)) : this.used(actor);
   }
 
   /** Accepts or refuses a token without spending a use; one that has none left is refused all the same. */
-  async verifyWithoutUse(token: ProvenToken, request: RequestContext): Promise<Actor> {
-    return this.judge(token, request, { isUse: false });
+  verifyWithoutUse(token: ProvenToken, request: RequestContext): Actor | Promise<Actor> {
+    return this.judge(token, request, false);
+  }
+
+  private used(actor: Actor): Actor {
+    this.usage.note(actor.tokenId, actor.request.now, actor.request.address);
+    return actor;
   }
 
   /**
@@ -104,28 +99,52 @@ export class AccessTokenService {
     return actorOf(kid, state, request);
   }
 
+  /** What is remembered and fresh is judged in this very step; everything else takes time. */
+  private judge(
+    token: ProvenToken,
+    request: RequestContext,
+    isUse: boolean,
+    admit?: Admission,
+  ): Actor | Promise<Actor> {
+    const use: Use = { isUse, isSpent: false };
+    const known = this.remembered(token, request, use);
+    if (!known || costs(known, use) || !this.reader.isFresh())
+      return this.judgeInTime(token, request, use, known, admit);
+    admit?.(known);
+    return this.accepted(token, known, request);
+  }
+
   /**
    * A verdict counts in the instant in which it is given: everything that took time may have made it too old. Then it
    * is made anew, but a use that was spent stays spent and is not asked for again.
    */
-  private async judge(token: ProvenToken, request: RequestContext, { isUse, admit }: Judging): Promise<Actor> {
-    const use: Use = { isUse, isSpent: false };
+  private async judgeInTime(
+    token: ProvenToken,
+    request: RequestContext,
+    use: Use,
+    remembered: CompactState | null,
+    admit?: Admission,
+  ): Promise<Actor> {
+    let known = remembered ?? (await this.asked(token, request, use));
+    admit?.(known);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const known = this.remembered(token, request, use) ?? (await this.asked(token, request, use));
-      if (attempt === 1) admit?.(known);
-      if (isUse && !use.isSpent && known.numUsesLimit > 0) {
-        await this.spendUse(known, request.now);
+      if (attempt > 1) known = this.remembered(token, request, use) ?? (await this.asked(token, request, use));
+      if (costs(known, use)) {
+        await spendUse(this.dataSource.manager, known.tokenId, request.now);
         use.isSpent = true;
       }
-      if (this.reader.isFresh() && this.states.holds(known, token.kid)) {
-        const now = this.clock.now();
-        // The text's own end, and the row's: an old text of a renewed token ends before it.
-        if (hasExpired(token.claims, now) || known.expiresAt <= now) throw new AccessTokenRefusedError('expired');
-        return actorOf(token.kid, known, request);
-      }
+      if (this.reader.isFresh() && this.states.holds(known, token.kid)) return this.accepted(token, known, request);
       await this.reader.freshen();
     }
     throw new ServiceUnavailableError("The state of the access token can't be known right now");
+  }
+
+  /** The bearer of a token whose state is good, unless it ends by now. */
+  private accepted(token: ProvenToken, state: CompactState, request: RequestContext): Actor {
+    const now = this.clock.now();
+    // The text's own end, and the row's: an old text of a renewed token ends before it.
+    if (hasExpired(token.claims, now) || state.expiresAt <= now) throw new AccessTokenRefusedError('expired');
+    return actorOf(token.kid, state, request);
   }
 
   /**
@@ -160,21 +179,10 @@ export class AccessTokenService {
     if (refusal) throw refusal;
     return state;
   }
-
-  /** One statement decides: of two requests at once, one takes the last use. */
-  private async spendUse(state: TokenState, now: Date): Promise<void> {
-    const [rows]: [{ id: string }[], number] = await this.dataSource.manager.query(SPEND_USE, [state.tokenId, now]);
-    if (rows.length !== 1) throw new AccessTokenRefusedError('used-up');
-  }
 }
 
-/** The state, unless it refuses a caller that was let in before. */
-function judged<S extends TokenState>(state: S | null, request: RequestContext): S {
-  if (!state) throw new AccessTokenRefusedError('unknown');
-  const refusal = refusalByState(state, request);
-  if (refusal) throw refusal;
-  return state;
-}
+/** Whether a use has to be spent before the verdict. */
+const costs = ({ numUsesLimit }: TokenState, { isUse, isSpent }: Use): boolean => isUse && !isSpent && numUsesLimit > 0;
 
 function actorOf(kid: string, state: TokenState, request: RequestContext): Actor {
   return {

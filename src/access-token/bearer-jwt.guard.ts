@@ -14,6 +14,8 @@ import { RateLimits } from './rate-limit/rate-limits.service.js';
 /** The names of what jsonwebtoken finds wrong with a token. Any other error is not the token's fault. */
 const JWT_ERRORS = new Set(['JsonWebTokenError', 'NotBeforeError', 'TokenExpiredError']);
 
+type Request = FastifyRequest & { user?: Actor };
+
 /** Lets only callers with a good bearer token through, on every route that is not `@Public()`. */
 @Injectable()
 export class BearerJwtGuard extends AuthGuard() {
@@ -29,19 +31,42 @@ export class BearerJwtGuard extends AuthGuard() {
     super({ defaultStrategy: strategy.registeredAs });
   }
 
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
+  /** Gives no promise where memory suffices: it is asked at every request. */
+  override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const http = context.switchToHttp();
-    const request = http.getRequest<FastifyRequest & { user?: Actor }>();
-    if (this.isPublic(context)) return this.admitAnyone(request, http.getResponse<FastifyReply>());
+    const request = http.getRequest<Request>();
+    const reply = http.getResponse<FastifyReply>();
+    if (this.isPublic(context)) return this.admitAnyone(request, reply);
     try {
-      return await this.failures.judge(request.context, () => this.admit(context, request));
+      this.failures.check(request.context);
+      const actor = this.strategy.recall(request);
+      if (!actor || actor instanceof Promise) return this.judge(context, request, actor);
+      this.limits.tell(request, reply);
+      request.user = actor;
+      return true;
     } catch (error) {
-      // A change that is refused for its address is told like one that is refused for permission.
-      await this.refusals.note(context, error);
-      throw error;
-    } finally {
-      this.limits.tell(request, http.getResponse<FastifyReply>());
+      return this.refuse(context, request, error);
     }
+  }
+
+  /** A text that was proven before needs no passport round; the later steps are the same. */
+  private async judge(context: ExecutionContext, request: Request, recalled: Promise<Actor> | null): Promise<boolean> {
+    try {
+      if (recalled) request.user = await recalled;
+      else await super.canActivate(context);
+    } catch (error) {
+      return this.refuse(context, request, error);
+    }
+    this.limits.tell(request, context.switchToHttp().getResponse<FastifyReply>());
+    return true;
+  }
+
+  private async refuse(context: ExecutionContext, request: Request, error: unknown): Promise<never> {
+    this.failures.note(request.context, error);
+    this.limits.tell(request, context.switchToHttp().getResponse<FastifyReply>());
+    // A change that is refused for its address is told like one that is refused for permission.
+    await this.refusals.note(context, error);
+    throw error;
   }
 
   /** A public route: a request without a bearer was counted when its header came, one with a bearer is counted now. */
@@ -63,14 +88,6 @@ export class BearerJwtGuard extends AuthGuard() {
     const said: true | undefined = this.reflector.getAllAndOverride(IsPublic, [handler, context.getClass()]);
     this.open.set(handler, said ?? false);
     return said ?? false;
-  }
-
-  /** A text that was proven before needs no passport round; the later steps are the same. */
-  private async admit(context: ExecutionContext, request: FastifyRequest & { user?: Actor }): Promise<boolean> {
-    const actor = await this.strategy.recall(request);
-    if (!actor) return (await super.canActivate(context)) as boolean;
-    request.user = actor;
-    return true;
   }
 
   /** Passport reports what went wrong before and during the proof in `info`, and what later steps threw in `error`. */

@@ -36,8 +36,8 @@ export class CompactState implements TokenState {
     readonly numUsesLimit: number,
     private readonly expiresAtMs: number,
     readonly isRevoked: boolean,
-    /** The position in the revocation log that was applied before the question was sent. */
-    readonly position: number,
+    /** The position in the revocation log up to which it is known to hold: at first, what was applied before the question was sent. */
+    public position: number,
   ) {}
 
   get identityId() {

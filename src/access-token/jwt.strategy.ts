@@ -56,8 +56,8 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     passport.use(this.registeredAs, this);
   }
 
-  /** Verifies the bearer of a request whose text was proven before; null for any other. */
-  async recall(request: FastifyRequest): Promise<Actor | null> {
+  /** Verifies the bearer of a request whose text was proven before, without a promise where memory suffices; null for any other. */
+  recall(request: FastifyRequest): Actor | Promise<Actor> | null {
     const token = this.recallToken(request);
     return token && this.admit(token, request);
   }
@@ -74,12 +74,12 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     return token;
   }
 
-  async validate(request: FastifyRequest, payload: unknown): Promise<Actor> {
+  validate(request: FastifyRequest, payload: unknown): Actor | Promise<Actor> {
     const token = this.proof.remember(bearerTokenOf(request.headers) ?? '', provenBy.get(request) ?? '', payload);
     return this.admit(token, request);
   }
 
-  private async admit(token: ProvenToken, request: FastifyRequest): Promise<Actor> {
+  private admit(token: ProvenToken, request: FastifyRequest): Actor | Promise<Actor> {
     return this.accessTokens.verify(token, request.context, (state) => this.limits.admitBearer(request, state));
   }
 }

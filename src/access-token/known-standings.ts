@@ -43,7 +43,7 @@ export class KnownStandings {
    */
   holds(known: KnownStanding, kid: string): boolean {
     const { standing, position } = known;
-    if (!this.reader.holds(position, standing.timeline, namesOfStanding(standing, kid))) return false;
+    if (!this.reader.holds(position, standing.timeline, () => namesOfStanding(standing, kid))) return false;
     known.position = this.reader.position;
     return true;
   }

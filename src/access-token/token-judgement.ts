@@ -31,6 +31,14 @@ export function refusalByState(state: TokenState, { address, now }: Asked): Refu
   return isAllowed(state.trustedIps ?? [], address) ? null : new AddressNotAllowedError(address, state);
 }
 
+/** The state, unless it refuses a caller that was let in before. */
+export function judged<S extends TokenState>(state: S | null, request: RequestContext): S {
+  if (!state) throw new AccessTokenRefusedError('unknown');
+  const refusal = refusalByState(state, request);
+  if (refusal) throw refusal;
+  return state;
+}
+
 function reasonOf(state: TokenState, now: Date): DenialReason | null {
   if (state.isRevoked) return 'revoked';
   if (state.expiresAt <= now) return 'expired';

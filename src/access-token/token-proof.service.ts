@@ -117,8 +117,11 @@ export class TokenProof {
     return this.keep(digestOf(text), kid, claimsOf(payload));
   }
 
-  /** Proves a token that came elsewhere than in the Authorization header. Those who do at the same time share it. */
-  async prove(text: string): Promise<ProvenToken> {
+  /**
+   * Proves a token that came elsewhere than in the Authorization header; gives no promise where that was done before.
+   * Those who do at the same time share it.
+   */
+  prove(text: string): ProvenToken | Promise<ProvenToken> {
     const digest = digestOf(text);
     return this.recallBy(digest) ?? this.proving.share(digest, () => this.proveAnew(text, digest));
   }

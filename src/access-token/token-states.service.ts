@@ -42,9 +42,14 @@ export class TokenStates {
     return this.metrics.states.note(state && this.holds(state, kid) ? state : null);
   }
 
-  /** Whether nothing that it rests on was named since it was asked for, by a server that is still the one. */
+  /**
+   * Whether nothing that it rests on was named since it was asked for, by a server that is still the one. What holds now
+   * is known to hold from here on, and not looked into again before something else is named.
+   */
   holds(state: CompactState, kid: string): boolean {
-    return this.reader.holds(state.position, state.timeline, namesOf(state, kid));
+    if (!this.reader.holds(state.position, state.timeline, () => namesOf(state, kid))) return false;
+    state.position = this.reader.position;
+    return true;
   }
 
   /**

@@ -12,7 +12,7 @@ export class EndOfTurn {
   private waiting: (() => void)[] = [];
 
   /** Resolves once all that the turn brought has been looked at, or as soon as many wait for that. */
-  async reached(): Promise<void> {
+  reached(): Promise<void> {
     return new Promise((goOn) => {
       if (this.waiting.length === 0) setImmediate(this.reach);
       this.waiting.push(goOn);

@@ -17,6 +17,22 @@ type Reading = number | Record<string, number>;
 /** What the gauges of several processes make together. Counters and histograms always add up. */
 type Together = 'sum' | 'max' | 'min';
 
+/** Counts what happens with every request. To count costs next to nothing; it is told when somebody reads. */
+export class Tally {
+  private untold = 0;
+
+  inc(): void {
+    this.untold += 1;
+  }
+
+  /** What was counted since the last call. */
+  take(): number {
+    const { untold } = this;
+    this.untold = 0;
+    return untold;
+  }
+}
+
 /** All numbers of one process, for another one that adds them up. */
 export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[];
 
@@ -30,6 +46,26 @@ export class Metrics {
 
   counter<L extends string = never>(name: string, help: string, labelNames: L[] = []): Counter<L> {
     return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
+  }
+
+  /** A counter whose numbers, one for each set of labels, are counted by tallies. Each is there from the start, as 0. */
+  tallies<L extends string = never>(name: string, help: string, labelNames: L[] = []) {
+    const tallies: [Record<L, string>, Tally][] = [];
+    const counter = new Counter({
+      name: PREFIX + name,
+      help,
+      labelNames,
+      registers: [],
+      collect() {
+        for (const [labels, tally] of tallies) this.inc(labels, tally.take());
+      },
+    });
+    this.registry.registerMetric(counter);
+    return (labels: Record<L, string>): Tally => {
+      const tally = new Tally();
+      tallies.push([labels, tally]);
+      return tally;
+    };
   }
 
   histogram<L extends string>(name: string, help: string, labelNames: L[], buckets: number[]): Histogram<L> {

@@ -2,13 +2,21 @@
 export class UnderWay<T> {
   private readonly works = new Map<string, Promise<T>>();
 
-  /** Fails for all who share it when it does. */
-  async share(key: string, begin: () => Promise<T>): Promise<T> {
-    let work = this.works.get(key);
-    if (!work) {
-      work = begin().finally(() => this.works.delete(key));
-      this.works.set(key, work);
-    }
+  /** Fails for all who share it when it does. What is begun fails by its promise alone. */
+  share(key: string, begin: () => Promise<T>): Promise<T> {
+    const known = this.works.get(key);
+    if (known) return known;
+    const work = this.see(key, begin);
+    this.works.set(key, work);
     return work;
+  }
+
+  private async see(key: string, begin: () => Promise<T>): Promise<T> {
+    const work = begin();
+    try {
+      return await work;
+    } finally {
+      this.works.delete(key);
+    }
   }
 }

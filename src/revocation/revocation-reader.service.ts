@@ -93,8 +93,10 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
   }
 
   /** Whether an answer that was asked for at `position`, from a server of `timeline`, still holds. */
-  holds(position: number, timeline: string, names: readonly string[]): boolean {
-    return timeline === this.last?.read.timeline && !this.named.isNamedSince(position, names);
+  holds(position: number, timeline: string, names: () => readonly string[]): boolean {
+    if (timeline !== this.last?.read.timeline) return false;
+    // Mostly nothing at all was named since: then nobody needs to know by which names it would be.
+    return position === this.named.position || !this.named.isNamedSince(position, names());
   }
 
   /** Whether what is known is young enough to accept somebody by. To be asked in the step that accepts. */

@@ -53,35 +53,28 @@ export class Introspection {
     return inParallel(subjects, AT_ONCE, (subject) => this.judge(caller, subject, consume));
   }
 
-  private async judge(caller: Actor, subject: Subject, consume: boolean): Promise<Verdict> {
-    const verdict = await this.find(caller, subject, consume);
-    this.metrics.introspected(verdict.reason === null);
-    return verdict;
-  }
-
   /** A refused token is a result (`active: false`). Any other failure, such as an unreachable database, is thrown. */
-  private async find(caller: Actor, { token, address }: Subject, consume: boolean): Promise<Verdict> {
+  private async judge(caller: Actor, { token, address }: Subject, consume: boolean): Promise<Verdict> {
     let tokenId: string | null = null;
     try {
       const proven = await this.proof.prove(token);
       tokenId = proven.claims.jti;
       await this.accept(caller, proven, address ?? null, consume);
+      this.metrics.introspected(true);
       return { tokenId, claims: proven.claims, reason: null };
     } catch (error) {
-      if (error instanceof AccessTokenRefusedError || error instanceof AddressNotAllowedError) {
-        return { tokenId, claims: null, reason: error.reason };
-      }
-      throw error;
+      if (!(error instanceof AccessTokenRefusedError || error instanceof AddressNotAllowedError)) throw error;
+      this.metrics.introspected(false);
+      return { tokenId, claims: null, reason: error.reason };
     }
   }
 
-  private async accept(caller: Actor, token: ProvenToken, address: string | null, consume: boolean): Promise<void> {
+  private accept(caller: Actor, token: ProvenToken, address: string | null, consume: boolean): Actor | Promise<Actor> {
     if (!isWithin(caller, token.claims)) throw new AccessTokenRefusedError('foreign');
     // The bearer's address, never the caller's: an unknown one passes only where every address does.
     const { reqId, peer, userAgent, now } = caller.request;
     const request = { reqId, address, peer, userAgent, now };
-    if (consume) await this.accessTokens.verify(token, request);
-    else await this.accessTokens.verifyWithoutUse(token, request);
+    return consume ? this.accessTokens.verify(token, request) : this.accessTokens.verifyWithoutUse(token, request);
   }
 }
 

@@ -26,17 +26,27 @@ export class FailedCredentials {
   }
 
   /** Judges a credential that came from there, unless its budget is spent; one that fails costs. */
-  async judge<T>(request: RequestContext, judgement: () => Promise<T>): Promise<T> {
+  async judge<T>(request: RequestContext, judgement: () => T | Promise<T>): Promise<T> {
+    this.check(request);
+    try {
+      return await judgement();
+    } catch (error) {
+      this.note(request, error);
+      throw error;
+    }
+  }
+
+  /** Refuses whatever comes from an address whose budget is spent. To be asked before a credential is looked at. */
+  check(request: RequestContext): void {
     const seconds = this.budgets.wait(originOf(request), this.clock.now());
     if (seconds !== null) {
       throw new RateLimitExceededError('Too many failed credentials came from this address', seconds);
     }
-    try {
-      return await judgement();
-    } catch (error) {
-      if (isFailure(error)) this.budgets.spend(originOf(request), this.clock.now());
-      throw error;
-    }
+  }
+
+  /** Takes note of what came of a credential: one that failed costs its address. */
+  note(request: RequestContext, error: unknown): void {
+    if (isFailure(error)) this.budgets.spend(originOf(request), this.clock.now());
   }
 }
 

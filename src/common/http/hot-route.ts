@@ -61,23 +61,25 @@ class HotServer {
 
   async serve(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const context = new HotContext([request, reply], this.place.controller, this.handler);
+    let isIn = false;
     try {
-      if ((await this.steps.guard.canActivate(context)) !== true) throw new ForbiddenException();
-      void reply.status(this.status).send(await this.call(context, request));
-    } catch (error) {
-      this.steps.answerError(error, request, reply);
-    }
-  }
-
-  private async call(context: HotContext, request: FastifyRequest): Promise<unknown> {
-    try {
+      isIn = (await this.steps.guard.canActivate(context)) === true;
+      if (!isIn) throw new ForbiddenException();
       const args = this.args.take(context, request);
       const { body } = this.args;
       if (body) args[body.index] = await this.steps.shape.transform(request.body, body.metadata);
-      return await this.handler.apply(this.instance, args);
+      void reply.status(this.status).send(await this.handler.apply(this.instance, args));
     } catch (error) {
+      this.steps.answerError(isIn ? await this.failureOf(context, error) : error, request, reply);
+    }
+  }
+
+  private async failureOf(context: HotContext, error: unknown): Promise<unknown> {
+    try {
       await this.steps.beforeFailure(context, error);
-      throw error;
+      return error;
+    } catch (instead) {
+      return instead;
     }
   }
 }

@@ -26,7 +26,7 @@ export class RequestMetrics {
 
   constructor(metrics: Metrics) {
     const labels: ('route' | 'method')[] = ['route', 'method'];
-    this.requests = metrics.counter('http_requests_total', 'Requests that were answered', [...labels, 'status']);
+    this.requests = metrics.tallies('http_requests_total', 'Requests that were answered', [...labels, 'status']);
     this.durations = metrics.histogram('http_request_duration_seconds', 'Time to the answer', labels, BUCKETS);
     this.denials = metrics.counter('denials_total', 'Requests that were refused, by the reason', ['reason']);
     this.inactive = metrics.counter('introspected_inactive_total', 'Tokens that verifiers were told no of', ['reason']);
@@ -49,7 +49,7 @@ export class RequestMetrics {
   }
 
   private countOf({ route, method }: typeof NO_ROUTE, statusCode: number): Count {
-    const requests = this.requests.labels(route, method, String(statusCode));
+    const requests = this.requests({ route, method, status: String(statusCode) });
     const durations = this.durations.labels(route, method);
     return (seconds) => {
       requests.inc();

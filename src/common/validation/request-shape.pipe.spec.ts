@@ -18,7 +18,7 @@ class Request {
   pairs: Pair[];
 }
 
-const shaped = (value: unknown) => new RequestShapePipe().transform(value, { type: 'body', metatype: Request });
+const shaped = async (value: unknown) => new RequestShapePipe().transform(value, { type: 'body', metatype: Request });
 
 describe('RequestShapePipe', () => {
   it('drops what is not declared, at every depth, and so hands on nothing that only the server sets (CVE-2025-61928)', async () => {

@@ -22,19 +22,23 @@ export const OptionalBody = (): ClassDecorator => (target) => {
  */
 @Injectable()
 export class RequestShapePipe implements PipeTransform {
-  async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
+  /** Gives a promise only where a shape has to be looked into. */
+  transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if (type === 'custom' || metatype === undefined || PLAIN.has(metatype)) return value;
     const isAbsent = value === undefined || value === null;
     const source = type === 'body' && isAbsent && OPTIONAL_BODY in metatype ? {} : value;
     if (typeof source !== 'object' || source === null || Array.isArray(source)) throw notAnObject(isAbsent);
     const isText = type !== 'body' || isForm(source);
     const good = isText ? null : surelyGood(metatype as Type<object>, source);
-    if (good) return good;
-    const dto = plainToInstance(metatype as Type<object>, source, { groups: isText ? [TEXT_SOURCE] : [] });
-    const failures = await validate(dto, { whitelist: true, forbidUnknownValues: false });
-    if (failures.length > 0) throw new ValidationError(failures.flatMap((failure) => issuesOf(failure, [])));
-    return dto;
+    return good ?? validated(metatype as Type<object>, source, isText);
   }
+}
+
+async function validated(metatype: Type<object>, source: object, isText: boolean): Promise<object> {
+  const dto = plainToInstance(metatype, source, { groups: isText ? [TEXT_SOURCE] : [] });
+  const failures = await validate(dto, { whitelist: true, forbidUnknownValues: false });
+  if (failures.length > 0) throw new ValidationError(failures.flatMap((failure) => issuesOf(failure, [])));
+  return dto;
 }
 
 function notAnObject(isAbsent: boolean): ValidationError {
