@@ -143,7 +143,7 @@ export class AccessTokenService {
   private accepted(token: ProvenToken, state: CompactState, request: RequestContext): Actor {
     const now = this.clock.now();
     // The text's own end, and the row's: an old text of a renewed token ends before it.
-    if (hasExpired(token.claims, now) || state.expiresAt <= now) throw new AccessTokenRefusedError('expired');
+    if (hasExpired(token.claims, now) || state.hasExpired(now)) throw new AccessTokenRefusedError('expired');
     return actorOf(token.kid, state, request);
   }
 

@@ -1,4 +1,4 @@
-import { verify } from 'node:crypto';
+import { createSecretKey, verify } from 'node:crypto';
 import { type CompactJws, isSignedBy, payloadOf, readCompact, sideBySide, signCompact, toDer } from './compact-jws.js';
 import { KEY_ALGORITHMS, makeKey } from './signing-key/key-material.js';
 
@@ -128,5 +128,12 @@ describe('isSignedBy', () => {
       const verdicts = [text, ...forged].map((one) => isSignedBy(readCompact(one) as CompactJws, key));
       expect(await Promise.all(verdicts)).toEqual([true, ...forged.map(() => false)]);
     }
+  });
+
+  it('fails where a key is no key to verify by, and not for others at the same time', async () => {
+    const key = await makeKey('ES256');
+    const jws = readCompact(signCompact({}, key)) as CompactJws;
+    const verdicts = [{ ...key, publicKey: createSecretKey(Buffer.alloc(32)) }, key].map((one) => isSignedBy(jws, one));
+    expect(await Promise.allSettled(verdicts)).toMatchObject([{ status: 'rejected' }, { value: true }]);
   });
 });

@@ -1,4 +1,5 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
+import { beginTogether } from '../common/begin-together.js';
 import { leastRecent } from '../common/least-recent.js';
 import type { ActiveKey, VerificationKey } from './signing-key/key-material.js';
 
@@ -100,9 +101,15 @@ export function signCompact(claims: object, key: ActiveKey): string {
 export async function isSignedBy(jws: CompactJws, { algorithm, publicKey }: VerificationKey): Promise<boolean> {
   const signature = algorithm === 'ES256' ? toDer(jws.signature) : jws.signature;
   return new Promise((tell, fail) => {
-    verify('sha256', Buffer.from(jws.signed, 'latin1'), publicKey, signature, (error, isGood) =>
-      error ? fail(error) : tell(isGood),
-    );
+    beginTogether(() => {
+      try {
+        verify('sha256', Buffer.from(jws.signed, 'latin1'), publicKey, signature, (error, isGood) =>
+          error ? fail(error) : tell(isGood),
+        );
+      } catch (error) {
+        fail(error);
+      }
+    });
   });
 }
 

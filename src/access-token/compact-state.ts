@@ -75,6 +75,10 @@ export class CompactState implements TokenState {
   get expiresAt() {
     return new Date(this.expiresAtMs);
   }
+
+  hasExpired(now: Date): boolean {
+    return this.expiresAtMs <= now.getTime();
+  }
 }
 
 const standings = new Shared<Standing>();

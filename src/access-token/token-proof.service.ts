@@ -86,16 +86,8 @@ export class TokenProof {
 
   /** The key that a token names. Fails unless the token's algorithm is that key's own: it is never the token's choice. */
   async keyOf(text: string): Promise<VerificationKey> {
-    return this.keyFor(takenApart(text));
-  }
-
-  private async keyFor({ alg, kid, signature }: CompactJws): Promise<VerificationKey> {
-    const key = await this.keys.find(kid);
-    if (!key) throw new AccessTokenRefusedError('unknown-key');
-    if (alg !== key.algorithm) throw new AccessTokenRefusedError('wrong-algorithm');
-    // jsonwebtoken takes an ECDSA signature of another size for a fault of ours.
-    if (signature.length !== signatureSize(key)) throw new AccessTokenRefusedError('malformed');
-    return key;
+    const jws = takenApart(text);
+    return checkedKey(jws, await this.keys.find(jws.kid));
   }
 
   /** What this very text was proven to be before, while its key still verifies. */
@@ -128,7 +120,7 @@ export class TokenProof {
 
   private async proveAnew(text: string, digest: string): Promise<ProvenToken> {
     const jws = takenApart(text);
-    const key = await this.keyFor(jws);
+    const key = checkedKey(jws, await this.keys.find(jws.kid));
     if (!(await isSignedBy(jws, key))) throw new AccessTokenRefusedError('bad-signature');
     const claims = claimsOf(payloadOf(jws));
     if (!this.isForUs(claims)) throw new AccessTokenRefusedError('bad-signature');
@@ -153,6 +145,15 @@ function takenApart(text: string): CompactJws {
   const jws = readCompact(text);
   if (!jws) throw new AccessTokenRefusedError('malformed');
   return jws;
+}
+
+/** The key that a token named, unless the token says or holds something that the key can't have made. */
+function checkedKey({ alg, signature }: CompactJws, key: VerificationKey | null): VerificationKey {
+  if (!key) throw new AccessTokenRefusedError('unknown-key');
+  if (alg !== key.algorithm) throw new AccessTokenRefusedError('wrong-algorithm');
+  // jsonwebtoken takes an ECDSA signature of another size for a fault of ours.
+  if (signature.length !== signatureSize(key)) throw new AccessTokenRefusedError('malformed');
+  return key;
 }
 
 /** The claims of a payload whose signature is good. */

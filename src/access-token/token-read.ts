@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { lookUp, type Prepared, runPreparedAsText } from '../database/prepared.js';
+import { arrayOf, lookUp, type Prepared, runPreparedAsText } from '../database/prepared.js';
 import { TIMELINE } from '../revocation/log-read.js';
 import { highestEpochOfTokenSql } from '../revocation/scope.js';
 import { CompactState, type Standing, standingOf, type TokenState } from './compact-state.js';
@@ -75,7 +75,7 @@ export async function readTokens(
   asked: readonly AskedToken[],
   position = NOT_KEPT,
 ): Promise<(FoundToken | null)[]> {
-  const values = [asked.map(({ tokenId }) => tokenId), asked.map(({ kid }) => kid)];
+  const values = [arrayOf(asked.map(({ tokenId }) => tokenId)), arrayOf(asked.map(({ kid }) => kid))];
   const found: (FoundToken | null)[] = asked.map(() => null);
   for (const [place, ...row] of await runPreparedAsText(db, READ, values)) {
     const index = Number(place) - 1;
@@ -104,11 +104,11 @@ export async function readStandingTokens(
   position: number,
 ): Promise<(CompactState | null)[]> {
   const values = [
-    asked.map(({ tokenId }) => tokenId),
-    asked.map(({ standing }) => standing.identityId),
-    asked.map(({ standing }) => standing.organizationId),
-    asked.map(({ standing }) => standing.authMethod),
-    asked.map(({ highestEpoch }) => highestEpoch),
+    arrayOf(asked.map(({ tokenId }) => tokenId)),
+    arrayOf(asked.map(({ standing }) => standing.identityId)),
+    arrayOf(asked.map(({ standing }) => standing.organizationId)),
+    arrayOf(asked.map(({ standing }) => standing.authMethod)),
+    arrayOf(asked.map(({ highestEpoch }) => highestEpoch)),
   ];
   const states: (CompactState | null)[] = asked.map(() => null);
   for (const [place, numUses, limit, ends, timeline] of await runPreparedAsText(db, READ_OWN, values)) {

@@ -34,7 +34,7 @@ export class Batches<Q, A> {
   }
 
   /** Fails when the batch does. */
-  async ask(question: Q): Promise<A> {
+  ask(question: Q): Promise<A> {
     return new Promise((tell, fail) => {
       this.waiting.push({ question, tell, fail });
       if (this.waiting.length >= this.limits.size) this.leave();

@@ -27,6 +27,13 @@ export async function runPrepared<T extends QueryResultRow>(
   return rows;
 }
 
+/**
+ * A list as PostgreSQL reads an array, for values that need no quotes: ids, names of ours, numbers, times. The driver's
+ * own way looks through each value for what has to be escaped.
+ */
+export const arrayOf = (values: readonly (string | number | null)[]): string =>
+  `{${values.map((value) => value ?? 'NULL').join(',')}}`;
+
 /** Leaves every value as PostgreSQL writes it. */
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
 

@@ -244,7 +244,7 @@ describe('the use of a token', () => {
     return () =>
       mock.calls
         .filter(([statement]) => statement.includes('INSERT INTO access_token_usage'))
-        .map(([, parameters]) => (parameters as string[][])[0] ?? []);
+        .map(([, parameters]) => (parameters as string[])[0]?.slice(1, -1).split(',') ?? []);
   };
 
   /** So many more tokens like one; their ids. */

@@ -57,9 +57,11 @@ export class Introspection {
   private async judge(caller: Actor, { token, address }: Subject, consume: boolean): Promise<Verdict> {
     let tokenId: string | null = null;
     try {
-      const proven = await this.proof.prove(token);
+      const proving = this.proof.prove(token);
+      const proven = proving instanceof Promise ? await proving : proving;
       tokenId = proven.claims.jti;
-      await this.accept(caller, proven, address ?? null, consume);
+      const accepting = this.accept(caller, proven, address ?? null, consume);
+      if (accepting instanceof Promise) await accepting;
       this.metrics.introspected(true);
       return { tokenId, claims: proven.claims, reason: null };
     } catch (error) {

@@ -38,7 +38,7 @@ export class FailedCredentials {
 
   /** Refuses whatever comes from an address whose budget is spent. To be asked before a credential is looked at. */
   check(request: RequestContext): void {
-    const seconds = this.budgets.wait(originOf(request), this.clock.now());
+    const seconds = this.budgets.wait(originOf(request), request.now);
     if (seconds !== null) {
       throw new RateLimitExceededError('Too many failed credentials came from this address', seconds);
     }

@@ -74,9 +74,8 @@ export class SigningKeys implements OnApplicationBootstrap {
   }
 
   /** The key of that name, or null; there is no default. An unknown name costs at most one read a second. */
-  async find(kid: string): Promise<VerificationKey | null> {
-    if (!this.keys.has(kid)) await this.lookAgain();
-    return this.keys.get(kid) ?? null;
+  find(kid: string): VerificationKey | Promise<VerificationKey | null> {
+    return this.keys.get(kid) ?? this.lookAgain().then(() => this.keys.get(kid) ?? null);
   }
 
   /** Whether the key is among those that verify, as they were last read. */

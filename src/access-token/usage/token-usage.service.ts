@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { isReferenced } from '../../common/errors/postgres-errors.js';
+import { arrayOf } from '../../database/prepared.js';
 import { AccessTokenMetrics } from '../access-token-metrics.js';
 
 const FLUSH_MS = 1000;
@@ -130,10 +131,10 @@ export class TokenUsage implements OnModuleInit, OnApplicationShutdown {
 
   private async write(batch: [string, Usage][]): Promise<void> {
     const parameters = [
-      batch.map(([tokenId]) => tokenId),
-      batch.map(([, { count }]) => count),
-      batch.map(([, { lastAt }]) => lastAt),
-      batch.map(([, { lastFrom }]) => lastFrom),
+      arrayOf(batch.map(([tokenId]) => tokenId)),
+      arrayOf(batch.map(([, { count }]) => count)),
+      arrayOf(batch.map(([, { lastAt }]) => lastAt.toISOString())),
+      arrayOf(batch.map(([, { lastFrom }]) => lastFrom)),
     ];
     for (let attempt = 1; ; attempt += 1) {
       try {

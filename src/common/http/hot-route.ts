@@ -43,7 +43,10 @@ export interface HotSteps {
 
 type ControllerMethod = (...args: unknown[]) => unknown;
 
-/** Serves one hot route: Nest's steps, without what they cost where each is known before. */
+/**
+ * Serves one hot route: Nest's steps, without what they cost where each is known before. Steps that give no promise are
+ * not waited for.
+ */
 class HotServer {
   private readonly handler: ControllerMethod;
   private readonly args: HotArguments;
@@ -63,11 +66,15 @@ class HotServer {
     const context = new HotContext([request, reply], this.place.controller, this.handler);
     let isIn = false;
     try {
-      isIn = (await this.steps.guard.canActivate(context)) === true;
+      const admitted = this.steps.guard.canActivate(context);
+      isIn = admitted === true || (await admitted) === true;
       if (!isIn) throw new ForbiddenException();
       const args = this.args.take(context, request);
       const { body } = this.args;
-      if (body) args[body.index] = await this.steps.shape.transform(request.body, body.metadata);
+      if (body) {
+        const shaped: unknown = this.steps.shape.transform(request.body, body.metadata);
+        args[body.index] = shaped instanceof Promise ? await shaped : shaped;
+      }
       void reply.status(this.status).send(await this.handler.apply(this.instance, args));
     } catch (error) {
       this.steps.answerError(isIn ? await this.failureOf(context, error) : error, request, reply);
