@@ -1,3 +1,5 @@
+import { isUuid } from '../common/uuid.js';
+
 /** What kind of token this is, to the existing clients of this API. */
 export const AUTH_TOKEN_TYPE = 'identityAccessToken';
 
@@ -44,6 +46,7 @@ export function isAccessTokenClaims(payload: unknown): payload is AccessTokenCla
     NUMBER_CLAIMS.every((name) => Number.isSafeInteger(claims[name])) &&
     claims.sub === claims.identityId &&
     claims.sub === claims.client_id &&
+    isUuid(claims.jti) &&
     claims.jti === claims.identityAccessTokenId &&
     claims.authTokenType === AUTH_TOKEN_TYPE
   );

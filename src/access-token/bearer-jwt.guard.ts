@@ -14,7 +14,7 @@ import { RateLimits } from './rate-limit/rate-limits.service.js';
 /** The names of what jsonwebtoken finds wrong with a token. Any other error is not the token's fault. */
 const JWT_ERRORS = new Set(['JsonWebTokenError', 'NotBeforeError', 'TokenExpiredError']);
 
-type Request = FastifyRequest & { user?: Actor };
+type BearerRequest = FastifyRequest & { user?: Actor };
 
 /** Lets only callers with a good bearer token through, on every route that is not `@Public()`. */
 @Injectable()
@@ -34,7 +34,7 @@ export class BearerJwtGuard extends AuthGuard() {
   /** Gives no promise where memory suffices: it is asked at every request. */
   override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const http = context.switchToHttp();
-    const request = http.getRequest<Request>();
+    const request = http.getRequest<BearerRequest>();
     const reply = http.getResponse<FastifyReply>();
     if (this.isPublic(context)) return this.admitAnyone(request, reply);
     try {
@@ -50,7 +50,11 @@ export class BearerJwtGuard extends AuthGuard() {
   }
 
   /** A text that was proven before needs no passport round; the later steps are the same. */
-  private async judge(context: ExecutionContext, request: Request, recalled: Promise<Actor> | null): Promise<boolean> {
+  private async judge(
+    context: ExecutionContext,
+    request: BearerRequest,
+    recalled: Promise<Actor> | null,
+  ): Promise<boolean> {
     try {
       if (recalled) request.user = await recalled;
       else await super.canActivate(context);
@@ -61,7 +65,7 @@ export class BearerJwtGuard extends AuthGuard() {
     return true;
   }
 
-  private async refuse(context: ExecutionContext, request: Request, error: unknown): Promise<never> {
+  private async refuse(context: ExecutionContext, request: BearerRequest, error: unknown): Promise<never> {
     this.failures.note(request.context, error);
     this.limits.tell(request, context.switchToHttp().getResponse<FastifyReply>());
     // A change that is refused for its address is told like one that is refused for permission.

@@ -19,6 +19,21 @@ describe('a budget of ten a minute', () => {
     expect(budgets.take('b', at(later)).wait).toBeNull();
   });
 
+  it('gives no time twice, whatever came before the last and is judged after it', () => {
+    const budgets = new Budgets(PER_MINUTE, 100);
+    for (let n = 0; n < PER_MINUTE; n += 1) budgets.spend('a', at(30));
+    expect(budgets.wait('a', at(1))).toBe(6);
+    budgets.take('a', at(2));
+    expect(budgets.wait('a', at(30))).toBe(6);
+  });
+
+  it('goes on from where a clock was set back to', () => {
+    const budgets = new Budgets(PER_MINUTE, 100);
+    for (let n = 0; n < PER_MINUTE; n += 1) budgets.spend('a', at(3600));
+    expect(budgets.wait('a', at(0))).toBe(6);
+    expect(budgets.wait('a', at(6))).toBeNull();
+  });
+
   it('never holds more than ten', () => {
     const budgets = new Budgets(PER_MINUTE, 100);
     budgets.take('a', at(0));

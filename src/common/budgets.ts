@@ -3,6 +3,9 @@ import { leastRecent } from './least-recent.js';
 
 const MINUTE_MS = 60_000;
 
+/** Milliseconds by which a reading of the clock that is earlier than the last is that of a request which took so long. */
+const LONGEST_REQUEST_MS = 15 * MINUTE_MS;
+
 /** What is left to one, and when that was told. It fills up again evenly, within a minute. */
 interface Budget {
   left: number;
@@ -57,13 +60,17 @@ export class Budgets {
     return left >= 1 ? null : Math.max(1, Math.ceil(((1 - left) * 60) / this.perMinute));
   }
 
-  /** A clock that went back gives nothing and takes nothing. */
+  /**
+   * A clock that went back gives nothing and takes nothing. Nor does a request that came before the last one and is judged
+   * after it: if time went back with it, the time between the two would be given once more.
+   */
   private upToDate(name: string, now: Date): Budget {
     const at = now.getTime();
     const budget = this.budgets.get(name);
     if (!budget) return this.begin(name, at);
-    const passed = Math.max(0, at - budget.at);
-    budget.left = Math.min(this.perMinute, budget.left + (passed * this.perMinute) / MINUTE_MS);
+    const passed = at - budget.at;
+    if (passed < 0 && passed >= -LONGEST_REQUEST_MS) return budget;
+    budget.left = Math.min(this.perMinute, budget.left + (Math.max(0, passed) * this.perMinute) / MINUTE_MS);
     budget.at = at;
     return budget;
   }

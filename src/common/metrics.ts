@@ -48,7 +48,10 @@ export class Metrics {
     return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
   }
 
-  /** A counter whose numbers, one for each set of labels, are counted by tallies. Each is there from the start, as 0. */
+  /**
+   * A counter whose numbers, one for each set of labels, are counted by tallies. Each is to be asked for once, and kept:
+   * it is told from then on, as 0 before anything was counted.
+   */
   tallies<L extends string = never>(name: string, help: string, labelNames: L[] = []) {
     const tallies: [Record<L, string>, Tally][] = [];
     const counter = new Counter({

@@ -26,6 +26,15 @@ describe('UnderWay', () => {
     expect(await second).toBe('second');
   });
 
+  it('keeps nothing of what fails to begin', async () => {
+    const works = new UnderWay<string>();
+    const failing = (): never => {
+      throw new Error('not begun');
+    };
+    expect(() => works.share('a', failing)).toThrow('not begun');
+    expect(await works.share('a', async () => 'begun')).toBe('begun');
+  });
+
   it('tells all of a failure, and begins anew after it', async () => {
     const { begun, share } = given();
     const all = [share('a'), share('a')];

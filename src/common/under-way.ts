@@ -2,21 +2,15 @@
 export class UnderWay<T> {
   private readonly works = new Map<string, Promise<T>>();
 
-  /** Fails for all who share it when it does. What is begun fails by its promise alone. */
+  /** Fails for all who share it when it does. */
   share(key: string, begin: () => Promise<T>): Promise<T> {
     const known = this.works.get(key);
     if (known) return known;
-    const work = this.see(key, begin);
-    this.works.set(key, work);
-    return work;
-  }
-
-  private async see(key: string, begin: () => Promise<T>): Promise<T> {
     const work = begin();
-    try {
-      return await work;
-    } finally {
-      this.works.delete(key);
-    }
+    this.works.set(key, work);
+    const end = (): void => void this.works.delete(key);
+    // Before all who wait for it: whoever asks once it is known begins it anew.
+    work.then(end, end);
+    return work;
   }
 }

@@ -92,7 +92,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
     return this.last?.read ?? null;
   }
 
-  /** Whether an answer that was asked for at `position`, from a server of `timeline`, still holds. */
+  /** Whether what was known to hold at `position`, by a server of `timeline`, still holds. */
   holds(position: number, timeline: string, names: () => readonly string[]): boolean {
     if (timeline !== this.last?.read.timeline) return false;
     // Mostly nothing at all was named since: then nobody needs to know by which names it would be.

@@ -47,6 +47,14 @@ describe('rate limits', () => {
     expect(tally(await use(token, 2))).toEqual({ 200: 1, 429: 1 });
   });
 
+  it('take a request once, also where the token has to be judged again', async () => {
+    const { token } = await app.given.identity();
+    await use(token);
+    app.clock.pass(5000);
+    const [again] = (await use(token)) as [Answer];
+    expect(again.headers.get('ratelimit')).toBe(`"token";r=${OF_TOKEN - 2};t=6`);
+  });
+
   it('tell how they stand in every answer, of the one that comes first', async () => {
     const { id, token } = await app.given.identity();
     const second = await app.given.mint(id);

@@ -34,12 +34,12 @@ export class RequestMetrics {
 
   /** Takes note of an answer. */
   note(request: FastifyRequest, { statusCode, elapsedTime }: FastifyReply, route: string | undefined): void {
-    const key = `${request.method} ${statusCode} ${route ?? ''}`;
+    // Methods that nobody serves are not worth a place of their own.
+    const key = route === undefined ? String(statusCode) : `${request.method} ${statusCode} ${route}`;
     let count = this.counts.get(key);
     if (!count) {
       count = this.countOf(route === undefined ? NO_ROUTE : { route, method: request.method }, statusCode);
-      // Methods that nobody serves are not worth a place of their own.
-      if (route !== undefined) this.counts.set(key, count);
+      this.counts.set(key, count);
     }
     count(elapsedTime / 1000);
     if (request.denial && REFUSALS.has(STATUS_OF[request.denial])) {
