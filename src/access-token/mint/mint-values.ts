@@ -116,8 +116,13 @@ class Distinct<T extends object> {
 
   /** The place of the one that says the same. Equal lists are one list by now, or else they only share less. */
   place(one: T): number {
-    const place = this.all.findIndex((other) => this.columns.every((column) => other[column] === one[column]));
+    const place = this.all.findIndex((other) => this.areEqual(one, other));
     return place >= 0 ? place : this.all.push(one) - 1;
+  }
+
+  private areEqual(one: T, other: T): boolean {
+    for (const column of this.columns) if (one[column] !== other[column]) return false;
+    return true;
   }
 }
 
