@@ -108,10 +108,11 @@ export class AccessTokenService {
   ): Actor | Promise<Actor> {
     const use: Use = { isUse, isSpent: false };
     const known = this.remembered(token, request, use);
-    if (!known || costs(known, use) || !this.reader.isFresh())
-      return this.judgeInTime(token, request, use, known, admit);
-    admit?.(known);
-    return this.accepted(token, known, request);
+    if (known && !costs(known, use) && this.reader.isFresh()) {
+      admit?.(known);
+      return this.accepted(token, known, request);
+    }
+    return this.judgeInTime(token, request, use, known, admit);
   }
 
   /**

@@ -36,7 +36,7 @@ export class CompactState implements TokenState {
     readonly numUsesLimit: number,
     private readonly expiresAtMs: number,
     readonly isRevoked: boolean,
-    /** The position in the revocation log up to which it is known to hold: at first, what was applied before the question was sent. */
+    /** The position in the revocation log up to which it is known to hold; at first, that of before the question. */
     public position: number,
   ) {}
 

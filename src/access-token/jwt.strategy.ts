@@ -56,7 +56,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     passport.use(this.registeredAs, this);
   }
 
-  /** Verifies the bearer of a request whose text was proven before, without a promise where memory suffices; null for any other. */
+  /** Verifies the bearer of a request whose text was proven before; null for others. No promise where memory suffices. */
   recall(request: FastifyRequest): Actor | Promise<Actor> | null {
     const token = this.recallToken(request);
     return token && this.admit(token, request);

@@ -3,7 +3,7 @@ import { leastRecent } from './least-recent.js';
 
 const MINUTE_MS = 60_000;
 
-/** Milliseconds by which a reading of the clock that is earlier than the last is that of a request which took so long. */
+/** A reading of the clock that is earlier than the last by no more milliseconds is of a request that took so long. */
 const LONGEST_REQUEST_MS = 15 * MINUTE_MS;
 
 /** What is left to one, and when that was told. It fills up again evenly, within a minute. */
@@ -61,8 +61,8 @@ export class Budgets {
   }
 
   /**
-   * A clock that went back gives nothing and takes nothing. Nor does a request that came before the last one and is judged
-   * after it: if time went back with it, the time between the two would be given once more.
+   * A clock that went back gives nothing and takes nothing. Nor does a request that came before the last one and is
+   * judged after it: if time went back with it, the time between the two would be given once more.
    */
   private upToDate(name: string, now: Date): Budget {
     const at = now.getTime();

@@ -43,7 +43,7 @@ const text = Buffer.from('........-....-....-....-............');
 const PLACES = [...text.entries()].flatMap(([at, char]) => (char === '.'.charCodeAt(0) ? [at] : []));
 const HEX_CODES = Buffer.from('0123456789abcdef');
 
-/** The usual text of a UUID. The library's own puts it together from its bytes, one by one, which takes as long as all else. */
+/** The usual text of a UUID. The library puts it together from text for each byte, which takes as long as all else. */
 function textOf(bytes: Uint8Array): string {
   for (let at = 0; at < UUID_LENGTH; at += 1) {
     text[PLACES[2 * at]] = HEX_CODES[bytes[at] >> 4];
