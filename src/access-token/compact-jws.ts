@@ -98,7 +98,7 @@ export function signCompact(claims: object, key: ActiveKey): string {
  * Whether a key signed a compact JWS (RFC 7515 section 5.2). Takes longer than all else that a verification does, so
  * another thread does it: whoever asks about known tokens needn't wait for it.
  */
-export async function isSignedBy(jws: CompactJws, { algorithm, publicKey }: VerificationKey): Promise<boolean> {
+export function isSignedBy(jws: CompactJws, { algorithm, publicKey }: VerificationKey): Promise<boolean> {
   const signature = algorithm === 'ES256' ? toDer(jws.signature) : jws.signature;
   return new Promise((tell, fail) => {
     beginTogether(() => {

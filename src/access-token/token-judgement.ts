@@ -32,7 +32,7 @@ export function refusalByState(state: TokenState, { address, now }: Asked): Refu
 }
 
 /** The state, unless it refuses a caller that was let in before. */
-export function judged<S extends TokenState>(state: S | null, request: RequestContext): S {
+export function judged<S extends TokenState>(state: S | null, request: Asked): S {
   if (!state) throw new AccessTokenRefusedError('unknown');
   const refusal = refusalByState(state, request);
   if (refusal) throw refusal;

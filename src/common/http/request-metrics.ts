@@ -35,10 +35,11 @@ export class RequestMetrics {
   /** Takes note of an answer. */
   note(request: FastifyRequest, { statusCode, elapsedTime }: FastifyReply, route: string | undefined): void {
     // Methods that nobody serves are not worth a place of their own.
-    const key = route === undefined ? String(statusCode) : `${request.method} ${statusCode} ${route}`;
+    const labels = route === undefined ? NO_ROUTE : { route, method: request.method };
+    const key = `${labels.method} ${statusCode} ${labels.route}`;
     let count = this.counts.get(key);
     if (!count) {
-      count = this.countOf(route === undefined ? NO_ROUTE : { route, method: request.method }, statusCode);
+      count = this.countOf(labels, statusCode);
       this.counts.set(key, count);
     }
     count(elapsedTime / 1000);
