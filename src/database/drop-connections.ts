@@ -22,5 +22,5 @@ export function greetConnections(dataSource: DataSource, greet: (client: ClientB
 
 /** Ends the connections to a server that another one has taken over from; requests that use one fail. */
 export function dropConnections(dataSource: DataSource): void {
-  for (const client of poolOf(dataSource).open) void client.end().catch(() => undefined);
+  poolOf(dataSource).dropAll();
 }
