@@ -3,6 +3,7 @@ import { refusal, tally, told } from '../support/answers.js';
 import { decodeJwt, headerOf } from '../support/jwt.js';
 import { KeysOf } from '../support/keys-of.js';
 import { TestApp } from '../support/test-app.js';
+import { TestClock } from '../support/test-clock.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';
 
 const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');
@@ -11,13 +12,12 @@ describe('signing keys: a key that is not known', () => {
   let app: TestApp;
   let replica: TestApp;
   let keys: KeysOf;
-  let monotonic: number;
   beforeEach(async () => {
     app = await TestApp.start();
-    replica = await TestApp.start({ beside: app });
+    replica = await TestApp.start({ beside: app, clock: new TestClock() });
     keys = new KeysOf(app);
-    monotonic = replica.clock.monotonic() + 5000;
-    jest.spyOn(replica.clock, 'monotonic').mockImplementation(() => monotonic);
+    replica.clock.hold();
+    replica.clock.pass(5000);
   });
   afterEach(async () => {
     jest.restoreAllMocks();
@@ -48,7 +48,7 @@ describe('signing keys: a key that is not known', () => {
     expect(count()).toBe(1);
     expect(tally(await flood(token))).toEqual({ 401: 60 });
     expect(count()).toBe(1);
-    monotonic += 1001;
+    replica.clock.pass(1001);
     await flood(token);
     expect(count()).toBe(2);
   });
@@ -58,7 +58,7 @@ describe('signing keys: a key that is not known', () => {
     await flood(junk);
     await keys.rotate();
     const { token } = await app.given.identity();
-    monotonic += 1001;
+    replica.clock.pass(1001);
     const [answers, status] = await Promise.all([flood(junk), new TokenAuthApi(replica).use(token)]);
     expect(tally(answers)).toEqual({ 401: 60 });
     expect(status).toBe(200);

@@ -8,11 +8,12 @@ export class TestClock extends Clock {
     return new Date(this.time);
   }
 
+  private heldAt: number | null = null;
   private monotonicShift = 0;
   private wallShift = 0;
 
   override monotonic(): number {
-    return super.monotonic() + this.monotonicShift;
+    return (this.heldAt ?? super.monotonic()) + this.monotonicShift;
   }
 
   override wall(): number {
@@ -21,6 +22,11 @@ export class TestClock extends Clock {
 
   override observe(): void {
     // The database's clock says nothing about a test's time.
+  }
+
+  /** From here on, the machine's monotonic clock too stands still until a test moves it. */
+  hold(): void {
+    this.heldAt = super.monotonic();
   }
 
   /** Lets both of the machine's clocks go on by so many milliseconds, as when a process was stopped. */

@@ -4,6 +4,7 @@ import { DatabaseProxy } from '../support/database-proxy.js';
 import { headerOf } from '../support/jwt.js';
 import { KeysOf } from '../support/keys-of.js';
 import { TestApp } from '../support/test-app.js';
+import { TestClock } from '../support/test-clock.js';
 
 const PATH = '/.well-known/jwks.json';
 
@@ -21,7 +22,6 @@ describe('GET /.well-known/jwks.json', () => {
     return other;
   };
   afterEach(async () => {
-    jest.restoreAllMocks();
     for (const other of others.splice(0)) await other.stop();
     await app.stop();
   });
@@ -94,11 +94,10 @@ describe('GET /.well-known/jwks.json', () => {
     });
 
     it('tells what another replica changed ten seconds ago, though nothing was heard of it', async () => {
-      const replica = await start({ beside: app });
+      const replica = await start({ beside: app, clock: new TestClock() });
       const before = await keys.kid('active');
       await keys.revoke(before);
-      const monotonic = replica.clock.monotonic();
-      jest.spyOn(replica.clock, 'monotonic').mockReturnValue(monotonic + 10_001);
+      replica.clock.pass(10_001);
       expect((await keySet(replica)).map(({ kid }) => kid)).toEqual([await keys.kid('active')]);
     });
   });
@@ -109,8 +108,7 @@ describe('GET /.well-known/jwks.json', () => {
       const cut = await start({ via: proxy.open });
       await proxy.cut();
       expect((await cut.http.get(PATH)).status).toBe(200);
-      const monotonic = cut.clock.monotonic();
-      jest.spyOn(cut.clock, 'monotonic').mockReturnValue(monotonic + 10_001);
+      cut.clock.pass(10_001);
       const answer = await cut.http.get(PATH);
       expect(told(answer)).toEqual(refusal(503, 'ServiceUnavailable'));
       expect(answer.headers.get('cache-control')).toBe('no-store');
