@@ -40,12 +40,12 @@ export interface LoadResult {
 export async function load(plan: LoadPlan): Promise<LoadResult> {
   const { server, shots, statuses = [200] } = plan;
   const cpuBefore = cpuTime(server.pid);
-  const { result, times, seconds, wrong } = await run(plan);
+  const { result, answers, times, seconds, wrong } = await run(plan);
   const counts = Object.fromEntries(
     Object.entries(result.statusCodeStats ?? {}).map(([status, { count = 0 }]) => [status, count]),
   );
   const unexpected = Object.keys(counts).filter((status) => !statuses.includes(Number(status)));
-  if (result.errors > 0 || result.mismatches > 0 || unexpected.length > 0 || times.length === 0) {
+  if (result.errors > 0 || result.mismatches > 0 || unexpected.length > 0 || answers === 0) {
     const { errors, timeouts, mismatches } = result;
     throw new WrongAnswerError(
       JSON.stringify({ path: shots(0)[0]?.path, counts, errors, timeouts, mismatches, wrong }),
@@ -54,18 +54,22 @@ export async function load(plan: LoadPlan): Promise<LoadResult> {
   const cpu = cpuTime(server.pid) - cpuBefore;
   const ordered = Float64Array.from(times).toSorted();
   return {
-    rate: times.length / seconds,
+    rate: answers / seconds,
     p50: percentile(ordered, 0.5),
     p99: percentile(ordered, 0.99),
-    cpu: Number.isNaN(cpu) ? undefined : cpu / times.length,
+    cpu: Number.isNaN(cpu) ? undefined : cpu / answers,
     statuses: counts,
-    answers: times.length,
+    answers,
   };
 }
 
 interface Outcome {
   result: autocannon.Result;
-  /** Of each answer, in milliseconds: autocannon's own histogram has whole ones only. */
+  answers: number;
+  /**
+   * In milliseconds: autocannon's own histogram has whole ones only. Of each answer but the first of a connection, which
+   * waits until this process has made all connections; pgbench's average leaves connecting out too.
+   */
   times: number[];
   /** From the first request to the last answer. */
   seconds: number;
@@ -75,6 +79,8 @@ interface Outcome {
 
 function run({ server, connections = CONNECTIONS, extent, shots, isRight }: LoadPlan): Promise<Outcome> {
   const times: number[] = [];
+  const connected = new Set<autocannon.Client>();
+  let answers = 0;
   let wrong: string | undefined;
   let next = 0;
   const options: autocannon.Options = {
@@ -92,12 +98,14 @@ function run({ server, connections = CONNECTIONS, extent, shots, isRight }: Load
     let lastAt = 0;
     const instance = autocannon(options, (error: Error | null, result) => {
       if (error) reject(error);
-      else resolve({ result, times, seconds: (lastAt - startedAt) / 1000, wrong });
+      else resolve({ result, answers, times, seconds: (lastAt - startedAt) / 1000, wrong });
     });
     // All requests are made by now, which is no work of the server's, and none has been sent.
     const startedAt = performance.now();
-    instance.on('response', (_client, _status, _bytes, milliseconds) => {
-      times.push(milliseconds);
+    instance.on('response', (client, _status, _bytes, milliseconds) => {
+      if (connected.has(client)) times.push(milliseconds);
+      connected.add(client);
+      answers += 1;
       lastAt = performance.now();
     });
   });
