@@ -132,5 +132,6 @@ describe('connections to a server that another one has taken over from', () => {
     const after = await ask(before.length);
     expect(after).toHaveLength(before.length);
     expect(after.filter((backend) => before.includes(backend))).toEqual([]);
+    expect(await ask(3)).toHaveLength(3);
   });
 });
