@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
 
@@ -53,7 +52,7 @@ export class ReadTurns {
   private async start(): Promise<void> {
     await this.running?.catch(() => undefined);
     const wait = this.startedAt + HINTED_INTERVAL_MS - this.clock.monotonic();
-    if (wait > 0) await sleep(wait);
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     this.following = null;
     this.startedAt = this.clock.monotonic();
     this.running = this.readOnce().finally(() => (this.running = null));

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
+import { poolOf } from '../../src/database/pool.js';
 import { EventStream, type ServerEvent } from '../support/event-stream.js';
 import { TestApp } from '../support/test-app.js';
 import { watchedOrganization } from '../support/watched-organization.js';
@@ -134,11 +135,13 @@ describe('GET /api/v1/revocations/stream', () => {
       const streams = await Promise.all(Array.from({ length: 30 }, async () => follow((await verifier()).token)));
       for (const stream of streams) await stream.until(isHeartbeat);
       const { tokenId } = await app.given.identity();
-      const before = await statements(app);
+      let lent = 0;
+      poolOf(app.db).on('acquire', () => (lent += 1));
       await revoke(tokenId);
       for (const stream of streams) await stream.until(names(tokenId));
       for (const stream of streams) await stream.until(isHeartbeat);
-      expect((await statements(app)) - before).toBeLessThan(30);
+      // The read of the log has a connection of its own, which every replica keeps anyway.
+      expect(lent).toBeLessThan(streams.length);
       for (const stream of streams) await stream.close();
     });
   });
@@ -224,14 +227,6 @@ describe('GET /api/v1/revocations/stream', () => {
     });
   });
 });
-
-/** Statements that the pool of the service has sent so far. */
-async function statements(app: TestApp): Promise<number> {
-  const rows: { xacts: string }[] = await app.db.query(
-    `SELECT xact_commit AS xacts FROM pg_stat_database WHERE datname = current_database()`,
-  );
-  return Number(rows[0]?.xacts);
-}
 
 /** Entries that concern everybody, with keys of so many characters; who comes later than those seconds misses them. */
 async function addEntries({ db, clock }: TestApp, count: number, { length = 500, seconds = 3600 } = {}): Promise<void> {

@@ -24,9 +24,9 @@ export class TestClock extends Clock {
     // The database's clock says nothing about a test's time.
   }
 
-  /** From here on, the machine's monotonic clock too stands still until a test moves it. */
+  /** From here on, the machine's monotonic clock too stands still, at a whole millisecond, until a test moves it. */
   hold(): void {
-    this.heldAt = super.monotonic();
+    this.heldAt = Math.ceil(super.monotonic());
   }
 
   /** Lets both of the machine's clocks go on by so many milliseconds, as when a process was stopped. */
