@@ -37,7 +37,8 @@ const esm = [
 
 export default {
   testEnvironment: 'node',
-  maxWorkers: 2,
+  // One more than the cores that it has to do with: tests wait for PostgreSQL, for services that start and for timers.
+  maxWorkers: 3,
   testTimeout: 30_000,
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testRegex: '\\.(e2e-)?spec\\.ts$',
