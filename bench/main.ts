@@ -27,9 +27,9 @@ async function scenariosOf(stage: Stage, only: string): Promise<Scenario[]> {
     byOne,
     transactions,
     byMany,
+    ...reads(stage),
     ...servers,
     ...(await introspections(stage)),
-    ...reads(stage),
     ...(await renewals(stage)),
     ...(await uses(stage)),
     ...floods(stage),
@@ -39,7 +39,8 @@ async function scenariosOf(stage: Stage, only: string): Promise<Scenario[]> {
   return all.filter((scenario) => always.has(scenario) || scenario.name.includes(only));
 }
 
-const FIGURES = { propagation, starts, memory };
+/** By the beginning of their names. */
+const FIGURES = { 'revocation seen by another replica': propagation, 'start to ready': starts, memory };
 
 async function figuresOf(stage: Stage, only: string): Promise<Figure[]> {
   const figures: Figure[] = [];
@@ -60,7 +61,10 @@ async function bench(options: BenchOptions, closing: Closing): Promise<void> {
   const rounds = await measureInTurn(scenarios, extents, plan === 'check' ? () => undefined : tell);
   const figures = await figuresOf(stage, only);
   if (plan === 'check') return tell(`All answers of ${scenarios.length} scenarios are right.`);
-  const entries = [...scenarios.flatMap((scenario) => entriesOf(scenario, rounds)), ...figures.map(entryOf)];
+  const entries = [
+    ...scenarios.flatMap((scenario) => entriesOf(scenario, rounds)),
+    ...figures.map((figure) => entryOf(figure)),
+  ];
   process.stdout.write(`\n${describe(about)}\n\n${table(entries)}\n`);
   await writeResults(out, about, entries);
 }

@@ -8,7 +8,8 @@ const USAGE = `usage: npm run bench -- [--quick | --check] [--only <text>] [--pr
   --check   only whether answers are right; some ten seconds, and no figures
   --only    only scenarios whose name has the text in it, and what they are held against
   --profile a directory for CPU profiles of the replica that is measured
-  --out     where the results go (bench/results.json, or bench/results.quick.json)`;
+  --out     where the results go (bench/results.json; bench/results.quick.json, if not a full run without --only and
+            --profile)`;
 
 export interface BenchOptions {
   plan: PlanName;
@@ -35,7 +36,8 @@ export function readOptions(args: string[]): BenchOptions | undefined {
     });
     if (values.help !== true) {
       const plan = values.check === true ? 'check' : values.quick === true ? 'quick' : 'full';
-      const out = values.out ?? `bench/results${plan === 'full' ? '' : `.${plan}`}.json`;
+      const isWhole = plan === 'full' && values.only === '' && values.profile === undefined;
+      const out = values.out ?? `bench/results${isWhole ? '' : '.quick'}.json`;
       const nodeOptions =
         values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(values.profile)}`];
       return { plan, extents: EXTENTS[plan], only: values.only, nodeOptions, out };

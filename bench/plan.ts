@@ -21,9 +21,9 @@ export interface Extents {
   doomed: number;
   /** Tokens revoked on one replica and watched on another. */
   revocations: number;
-  /** Verdicts that a replica is to remember when its memory is measured; 0: it is not. */
+  /** Verdicts that a replica is to remember when its memory is measured. */
   verdicts: number;
-  /** How often a replica is started for its time to be ready; 0: it is not measured. */
+  /** How often a replica is started for its time to be ready, and again for its memory. */
   starts: number;
 }
 
@@ -39,7 +39,7 @@ export const EXTENTS = {
     doomed: 2400,
     revocations: 300,
     verdicts: 100_000,
-    starts: 5,
+    starts: 3,
   },
   /** About a minute, for a first look. */
   quick: {
@@ -64,8 +64,8 @@ export const EXTENTS = {
     failures: 100,
     doomed: 64,
     revocations: 3,
-    verdicts: 0,
-    starts: 0,
+    verdicts: 200,
+    starts: 1,
   },
 } satisfies Record<string, Extents>;
 

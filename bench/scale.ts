@@ -14,6 +14,9 @@ import { WrongAnswerError } from './wrong-answer.js';
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
+const startOf = ({ size, replica }: Site): Entry =>
+  entryOf({ name: 'start to ready', unit: 'ms', values: [replica.readyAfter] }, `, at ${size}`);
+
 async function scale(options: ScaleOptions, closing: Closing): Promise<void> {
   const server = await findServer(closing);
   const sites: Site[] = [];
@@ -27,11 +30,11 @@ async function scale(options: ScaleOptions, closing: Closing): Promise<void> {
   if (!smallest || !largest) return;
   const about = circumstances('scale', largest.database.version, 'none');
   const rounds: SiteRounds = await measureSites(sites, options, tell);
-  const entries: Entry[] = compare(sites, rounds);
+  const entries: Entry[] = [...sites.map(startOf), ...compare(sites, rounds)];
   entries.push(...pageEntries(await readPlans(smallest), await readPlans(largest)));
-  for (const site of sites) entries.push(entryOf(await detach(site, options.detached)));
+  entries.push(...(await detach(sites, options.detached)));
   tell(`removing ${options.expired} expired tokens under load`);
-  entries.push(...(await cleanUp(largest, options)).map(entryOf));
+  for (const figure of await cleanUp(largest, options)) entries.push(entryOf(figure));
   process.stdout.write(`\n${describe(about)}\n\n${table(entries)}\n`);
   await writeResults(options.out, about, entries);
 }

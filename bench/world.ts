@@ -31,6 +31,8 @@ export interface Caller {
   token: string;
 }
 
+type Minter = Caller & Holder;
+
 /** What the scenarios work with: an organization, identities, and tokens of each kind. */
 export interface World {
   /** The administrator's view of a replica. */
@@ -41,7 +43,7 @@ export interface World {
   /** Whose tokens are asked about; the administrator mints for it too. */
   holder: Holder;
   /** Identities that mint for themselves, each with a token of its own. */
-  minters: Caller[];
+  minters: Minter[];
   /** Good tokens that are asked about over and over. */
   lasting: MadeToken[];
   maker: TokenMaker;
@@ -63,14 +65,15 @@ export async function makeWorld(origin: string, setting: ServiceSetting, databas
   });
   const ids = Array.from({ length: MINTERS }, () => newId());
   await database.query(IDENTITIES, [ids, organization.id, target.identityId]);
-  const minted = await maker.make(ids.map(holderOf));
+  const minters = ids.map(holderOf);
+  const minted = await maker.make(minters);
   const holder = holderOf(target.identityId);
   return {
     api,
     admin,
     verifier,
     holder,
-    minters: ids.map((identityId, index) => ({ identityId, token: minted[index]?.text ?? '' })),
+    minters: minters.map((minter, index) => ({ ...minter, token: minted[index]?.text ?? '' })),
     lasting: await maker.make(Array.from({ length: LASTING }, () => holder)),
     maker,
   };

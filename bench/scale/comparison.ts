@@ -5,7 +5,7 @@ import { DEEDS } from './deeds.js';
 import type { ScaleOptions } from './options.js';
 import type { Site } from './site.js';
 
-/** What the slowest in a hundred may take at the largest size, against the smallest. */
+/** What something may take at the largest size, against the smallest. */
 const BAR = 1.2;
 
 /** The rounds of each deed at each size, by the name that `keyOf` gives. */
@@ -34,7 +34,7 @@ export async function measureSites(
 }
 
 /** What is compared stands side by side, and comes first by turns: what else the machine does meets both alike. */
-function inTurn(sites: readonly Site[], round: number): Site[] {
+export function inTurn(sites: readonly Site[], round: number): Site[] {
   const [smallest, ...others] = sites;
   const [largest, ...between] = others.toReversed();
   const compared = [smallest, largest].filter((site) => site !== undefined);
@@ -43,27 +43,35 @@ function inTurn(sites: readonly Site[], round: number): Site[] {
 
 /** The p99 of every deed at every size; the largest is held against the smallest. */
 export function compare(sites: readonly Site[], rounds: SiteRounds): Entry[] {
-  const smallest = sites[0]?.size ?? 0;
-  const largest = sites.at(-1)?.size ?? 0;
   return DEEDS.flatMap(({ name }) => {
-    const timesAt = (size: number): number[] =>
-      (rounds.get(keyOf(name, size)) ?? []).map(({ p99 }) => p99 ?? Number.NaN);
-    const base = timesAt(smallest);
-    return sites.map(({ size }) => {
-      const times = timesAt(size);
-      const ratio = median(times.map((time, round) => time / (base[round] ?? Number.NaN)));
-      const isJudged = size === largest && size !== smallest;
-      return {
-        name: `${keyOf(name, size)}, p99`,
-        value: median(times),
-        unit: 'ms',
-        lowest: Math.min(...times),
-        highest: Math.max(...times),
-        bar: isJudged ? BAR : null,
-        owed: isJudged ? `≤ ${BAR} × at ${smallest}` : null,
-        ratio: size === smallest ? null : ratio,
-        met: isJudged ? ratio <= BAR : null,
-      };
-    });
+    const timesAt = ({ size }: Site) => (rounds.get(keyOf(name, size)) ?? []).map(({ p99 }) => p99 ?? Number.NaN);
+    return entriesAt(sites, ({ size }) => `${keyOf(name, size)}, p99`, timesAt);
+  });
+}
+
+/** Times that were taken in turn at every size, by round. */
+export function entriesAt(
+  sites: readonly Site[],
+  nameOf: (site: Site) => string,
+  timesOf: (site: Site) => readonly number[],
+): Entry[] {
+  const [smallest] = sites;
+  const largest = sites.at(-1);
+  const base = smallest ? timesOf(smallest) : [];
+  return sites.map((site) => {
+    const times = timesOf(site);
+    const ratio = median(times.map((time, round) => time / (base[round] ?? Number.NaN)));
+    const isJudged = site === largest && site !== smallest;
+    return {
+      name: nameOf(site),
+      value: median(times),
+      unit: 'ms',
+      lowest: Math.min(...times),
+      highest: Math.max(...times),
+      bar: isJudged ? BAR : null,
+      owed: isJudged ? `≤ ${BAR} × at ${smallest?.size}` : null,
+      ratio: site === smallest ? null : ratio,
+      met: isJudged ? ratio <= BAR : null,
+    };
   });
 }

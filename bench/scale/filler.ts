@@ -112,37 +112,3 @@ export async function fillFor(database: BenchDatabase, identityId: string, count
     [identityId, count],
   );
 }
-
-/** A token that was filled in. */
-export interface FilledToken {
-  id: string;
-  identityId: string;
-  organizationId: string;
-  iat: number;
-  exp: number;
-}
-
-/** Which tokens: of any organization; of the root alone; or those of the root that may be revoked. */
-export type Kind = 'any' | 'root' | 'doomed';
-
-/** Every other identity works in the root, so every other token does; every fourth is there to be revoked. */
-const OFFSETS: Record<Kind, readonly number[]> = { any: [1, 2, 3], root: [2], doomed: [0] };
-
-/** Tokens of those that were filled in, by chance. */
-export async function sample(
-  { database, size }: { database: BenchDatabase; size: number },
-  count: number,
-  kind: Kind,
-): Promise<FilledToken[]> {
-  const offsets = OFFSETS[kind];
-  const numbers = Array.from(
-    { length: count },
-    (_, index) => Math.floor(Math.random() * Math.floor(size / 4)) * 4 + (offsets[index % offsets.length] ?? 0),
-  );
-  return database.query<FilledToken>(
-    `SELECT t.id, t.identity_id AS "identityId", t.organization_id AS "organizationId",
-       floor(extract(epoch FROM t.created_at))::float8 AS iat, floor(extract(epoch FROM t.expires_at))::float8 AS exp
-     FROM unnest($1::bigint[]) AS n JOIN access_token t ON t.id = fill.token_id(n)`,
-    [numbers],
-  );
-}

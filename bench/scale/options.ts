@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { doomedOf } from './filled-tokens.js';
+import { MOST_TRIED } from './plans.js';
 
 const USAGE = `usage: npm run bench:scale -- [--sizes <n,n,…>] [--expired <n>] [--detached <n>] [--requests <n>] [--rounds <n>] [--out <file>]
 
@@ -40,6 +42,10 @@ export function readScaleOptions(args: string[]): ScaleOptions | undefined {
       .toSorted((one, other) => one - other);
     const [expired, detached] = [count(values.expired), count(values.detached)];
     const [requests, rounds] = [count(values.requests), count(values.rounds)];
+    const doomed = doomedOf(sizes[0] ?? 0);
+    if ((rounds + 1) * requests + MOST_TRIED > doomed) {
+      throw new Error(`Of ${sizes[0]} tokens ${doomed} can be revoked: ask for fewer --requests or --rounds`);
+    }
     if (values.help !== true) return { sizes, expired, detached, requests, rounds, out: values.out };
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);

@@ -8,23 +8,27 @@ const FACTOR = 1.5;
 /** An update that finds no room on its row's page enters the row into every index anew. */
 const SLACK = 24;
 
-/** The pages that each hot statement touches, at the largest size against the smallest: no more for more tokens. */
+/** A handful for each of the rows that a statement looks up or enters: a dozen at most, and twenty that a list shows. */
+const MOST = 64;
+const MOST_OF_LIST = 160;
+
+/** The pages that each hot statement touches at the largest size: a handful, and no more for more tokens. */
 export function pageEntries(smallest: readonly StatementPages[], largest: readonly StatementPages[]): Entry[] {
-  return largest.map(({ deed, statement, pages, scans }, index) => {
+  return largest.map(({ deed, statement, pages, scans }) => {
     expectTrue(scans.length === 0, `${deed} reads all of ${scans.join()}: ${statement}`);
-    const same = smallest.find((other) => other.deed === deed && other.statement === statement) ?? smallest[index];
-    const base = same?.pages ?? pages;
-    const most = base * FACTOR + SLACK;
+    const base = smallest.find((other) => other.deed === deed && other.statement === statement)?.pages;
+    const cap = deed === 'list' ? MOST_OF_LIST : MOST;
+    const bar = base === undefined ? cap : Math.min(cap, base * FACTOR + SLACK);
     return {
       name: `${deed}: ${statement}`,
       value: pages,
       unit: 'pages',
       lowest: pages,
       highest: pages,
-      bar: most,
-      owed: `≤ ${most.toFixed(0)}: ${FACTOR} × the smallest's ${base}, and ${SLACK}`,
-      ratio: base === 0 ? null : pages / base,
-      met: pages <= most,
+      bar,
+      owed: `≤ ${bar.toFixed(0)}; ${base ?? 'not told'} at the smallest`,
+      ratio: pages / bar,
+      met: pages <= bar,
     };
   });
 }

@@ -5,17 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Api } from '../api.js';
 import { median } from '../statistics.js';
 import { expectTrue } from '../wrong-answer.js';
-import { type FilledToken, sample } from './filler.js';
+import { hotDeeds } from './hot-deeds.js';
 import type { Site } from './site.js';
 
 /** So often that PostgreSQL has settled for the plan that it keeps. */
 const REPETITIONS = 12;
 
-/** At most so many kinds of deeds take tokens. */
-const HOT_DEEDS = 8;
-
 /** Of each deed, after those: what a statement finds on a page differs from row to row. */
 const EXECUTIONS = 5;
+
+/** So many tokens each deed takes. */
+export const MOST_TRIED = REPETITIONS + EXECUTIONS;
 
 /** Longer than the service's own regular readings are apart. */
 const SETTLE_MS = 300;
@@ -28,6 +28,8 @@ const SETTINGS = {
   'auto_explain.log_timing': 'off',
   'auto_explain.log_format': 'json',
   'auto_explain.log_level': 'notice',
+  // What a foreign key looks up counts too.
+  'auto_explain.log_nested_statements': 'on',
   client_min_messages: 'notice',
 };
 
@@ -36,7 +38,7 @@ export interface StatementPages {
   deed: string;
   statement: string;
   pages: number;
-  /** Tables that were read from one end to the other, and have more than a page. */
+  /** Tables that grow and were read from one end to the other. */
   scans: string[];
 }
 
@@ -65,43 +67,23 @@ export async function readPlans(site: Site): Promise<StatementPages[]> {
     './dist/bench/scale/plan-recorder.js',
   ]);
   try {
-    const tokens = await sample(site, (REPETITIONS + EXECUTIONS) * HOT_DEEDS, 'root');
-    const doomed = await sample(site, REPETITIONS + EXECUTIONS, 'doomed');
     const api = new Api(replica.origin, world.admin.token);
     const found: StatementPages[] = [];
-    for (const [deed, act] of Object.entries(hotDeeds(api, world))) {
-      const supply = deed === 'revoke' ? doomed : tokens;
-      for (let each = 0; each < REPETITIONS; each += 1) await act(takeFrom(supply));
+    for (const [deed, acts] of Object.entries(await hotDeeds(site, api, MOST_TRIED))) {
+      for (const act of acts.slice(EXECUTIONS)) await act();
       await sleep(SETTLE_MS);
       await writeFile(file, '');
-      for (let each = 0; each < EXECUTIONS; each += 1) await act(takeFrom(supply));
-      found.push(...statementsOf(deed, await readFile(file, 'utf8')));
+      for (const act of acts.slice(0, EXECUTIONS)) await act();
+      const statements = statementsOf(deed, await readFile(file, 'utf8'));
+      expectTrue(statements.length > 0, `PostgreSQL told no plan of ${deed}: has it auto_explain, and a superuser?`);
+      found.push(...statements);
     }
-    expectTrue(found.length > 0, 'PostgreSQL told no plan: is auto_explain installed, and the role a superuser?');
     return found;
   } finally {
     await replica.stop();
     await rm(directory, { recursive: true, force: true });
   }
 }
-
-function takeFrom(tokens: FilledToken[]): FilledToken {
-  const token = tokens.pop();
-  if (!token) throw new Error('There are no more tokens to try');
-  return token;
-}
-
-const hotDeeds = (api: Api, { maker, holder, admin }: Site['world']) => ({
-  mint: () => api.post(`/api/v1/auth/token-auth/identities/${admin.identityId}/tokens`, { name: 'planned' }),
-  introspect: async ({ id, identityId, iat, exp }: FilledToken) => {
-    const text = maker.textOf(id, { ...holder, identityId }, { iat, exp });
-    expectTrue(await api.isActive(text), 'a filled token is not good');
-  },
-  read: ({ id }: FilledToken) => api.get(`/api/v1/auth/token-auth/tokens/${id}`),
-  list: ({ identityId }: FilledToken) => api.get(`/api/v1/auth/token-auth/identities/${identityId}/tokens`),
-  rename: ({ id }: FilledToken) => api.good('PATCH', `/api/v1/auth/token-auth/tokens/${id}`, { name: 'renamed' }),
-  revoke: ({ id }: FilledToken) => api.post(`/api/v1/auth/token-auth/tokens/${id}/revoke`),
-});
 
 /** The service's regular readings and gatherings are no part of a deed. */
 const REGULAR = /\breplica\b|access_token_usage AS known/;
@@ -121,17 +103,20 @@ function statementsOf(deed: string, lines: string): StatementPages[] {
   return [...executions].map(([statement, executed]) => ({
     deed,
     statement,
-    pages: median(executed.map(({ Plan: plan }) => plan['Shared Hit Blocks'] + plan['Shared Read Blocks'])),
+    pages: median(executed.map(({ Plan: plan }) => pagesOf(plan))),
     scans: executed.flatMap(({ Plan: plan }) => scansOf(plan)),
   }));
 }
 
-/** A table of some rows is read whole more cheaply than by its index; `access_token` and its like never are. */
 const GROWING = new Set(['access_token', 'access_token_usage', 'audit_event', 'revocation', 'idempotency_key']);
 
-const scansOf = (node: PlanNode): string[] => [
-  ...(node['Node Type'] === 'Seq Scan' && GROWING.has(node['Relation Name'] ?? '')
-    ? [node['Relation Name'] ?? '']
-    : []),
-  ...(node.Plans ?? []).flatMap(scansOf),
-];
+/** A table of so many pages is read whole more cheaply than by its index. */
+const SMALL = 24;
+
+const pagesOf = (node: PlanNode): number => node['Shared Hit Blocks'] + node['Shared Read Blocks'];
+
+function scansOf(node: PlanNode): string[] {
+  const table = node['Relation Name'] ?? '';
+  const isScan = node['Node Type'] === 'Seq Scan' && GROWING.has(table) && pagesOf(node) > SMALL;
+  return [...(isScan ? [table] : []), ...(node.Plans ?? []).flatMap(scansOf)];
+}

@@ -5,6 +5,7 @@ import { BenchDatabase } from '../database.js';
 import { ServiceSetting } from '../service.js';
 import { makeWorld, type World } from '../world.js';
 import { fill } from './filler.js';
+import { FilledTokens } from './filled-tokens.js';
 
 /** A database with so many tokens, and a replica of the service on it. */
 export interface Site {
@@ -13,6 +14,7 @@ export interface Site {
   setting: ServiceSetting;
   replica: ChildServer;
   world: World;
+  tokens: FilledTokens;
 }
 
 /** Sets the service up, fills its tables, and starts it anew: what it knows of the tables is how they are then. */
@@ -27,5 +29,6 @@ export async function openSite(server: string, size: number, closing: Closing): 
   const replica = await setting.start();
   closing.add(() => replica.stop());
   const api = new Api(replica.origin, world.admin.token);
-  return { size, database, setting, replica, world: { ...world, api } };
+  const tokens = new FilledTokens(database, size);
+  return { size, database, setting, replica, world: { ...world, api }, tokens };
 }

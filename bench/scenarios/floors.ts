@@ -7,6 +7,7 @@ const SMALL: Shot = {
   path: '/',
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({ token: 'small' }),
+  isRight: (body) => body.includes('"active":true'),
 };
 
 /** What the bars are held against. */
@@ -18,13 +19,7 @@ export interface Floors {
 }
 
 export function floors({ bareFastify, bareNest, pgbench, extents }: Stage): Floors {
-  const bare = (server: ChildServer) => () =>
-    load({
-      server,
-      extent: extents.extent,
-      shots: () => [SMALL],
-      isRight: (body) => body.includes('"active":true'),
-    });
+  const bare = (server: ChildServer) => () => load({ server, extent: extents.extent, shots: () => [SMALL] });
   return {
     servers: [
       { name: 'bare Nest', unit: 'requests/s', measure: bare(bareNest) },

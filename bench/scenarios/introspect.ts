@@ -1,8 +1,8 @@
 import { Api } from '../api.js';
-import { CONNECTIONS, load } from '../load.js';
+import { load } from '../load.js';
 import type { Extent } from '../plan.js';
 import type { Sample, Scenario, Stage } from '../scenario.js';
-import { forgeryOf, shareOf, shotOf } from '../shots.js';
+import { forgeryOf, shareOf, shotOf, spread } from '../shots.js';
 import type { MadeToken } from '../token-maker.js';
 import { expectTrue } from '../wrong-answer.js';
 
@@ -11,9 +11,6 @@ const REVOKED = 1024;
 
 /** Tokens that one question may be about. */
 const BATCH = 100;
-
-const isActive = (body: string): boolean => body.includes('"active":true');
-const isInactive = (body: string): boolean => body.includes('"active":false');
 
 /** A verifier asks whether tokens are good: known ones, ones that were never seen before, forged and revoked ones. */
 export async function introspections(stage: Stage): Promise<Scenario[]> {
@@ -25,13 +22,13 @@ export async function introspections(stage: Stage): Promise<Scenario[]> {
   );
   await rememberAll(stage, lasting);
   const { extent } = stage.extents;
-  const always = (tokens: readonly MadeToken[], isRight: (body: string) => boolean) => () =>
-    ask(stage, tokens, extent, isRight);
+  const { introspect, introspectDead } = shotOf;
+  const always = (tokens: readonly MadeToken[], shot: Question) => () => ask(stage, tokens, extent, shot);
   return [
-    { name: 'introspect, warm', unit: 'requests/s', measure: always(lasting, isActive) },
+    { name: 'introspect, warm', unit: 'requests/s', measure: always(lasting, introspect) },
     { name: 'introspect, cold', unit: 'requests/s', measure: () => askFresh(stage) },
-    { name: 'introspect, forged', unit: 'requests/s', measure: always(forged, isInactive) },
-    { name: 'introspect, revoked', unit: 'requests/s', measure: always(revoked, isInactive) },
+    { name: 'introspect, forged', unit: 'requests/s', measure: always(forged, introspectDead) },
+    { name: 'introspect, revoked', unit: 'requests/s', measure: always(revoked, introspectDead) },
   ];
 }
 
@@ -47,29 +44,23 @@ export async function rememberAll({ world, replica }: Stage, tokens: readonly Ma
   }
 }
 
-/** Each token is asked about once, by a replica that has never seen it. */
+/** Each token is asked about once, by a replica that has never seen it, but others of its identity. */
 async function askFresh(stage: Stage): Promise<Sample> {
   const { world, extents } = stage;
-  const fresh = await world.maker.make(Array.from({ length: extents.coldTokens }, () => world.holder));
-  return ask(stage, fresh, { requests: extents.coldTokens }, isActive);
+  const fresh = await world.maker.make(spread(world.minters, extents.coldTokens));
+  return ask(stage, fresh, { requests: extents.coldTokens }, shotOf.introspect);
 }
 
-async function ask(
+type Question = typeof shotOf.introspect;
+
+const ask = (
   { world, replica }: Stage,
   tokens: readonly MadeToken[],
   extent: Extent,
-  isRight: (body: string) => boolean,
-): Promise<Sample> {
-  const asked = tokens.at(-1);
-  const verifier = new Api(replica.origin, world.verifier.token);
-  const answer = await verifier.post<{ active: boolean; jti?: string }>('/oauth2/introspect', { token: asked?.text });
-  const isWhole = answer.active ? answer.jti === asked?.id : Object.keys(answer).length === 1;
-  expectTrue(isWhole && isRight(JSON.stringify(answer)), `an introspection answered ${JSON.stringify(answer)}`);
-  return load({
+  shot: Question,
+): Promise<Sample> =>
+  load({
     server: replica,
     extent,
-    shots: (connection) =>
-      shareOf(tokens, connection, CONNECTIONS).map(({ text }) => shotOf.introspect(world.verifier, text)),
-    isRight,
+    shots: (connection) => shareOf(tokens, connection).map((token) => shot(world.verifier, token)),
   });
-}

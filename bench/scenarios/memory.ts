@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { ChildServer } from '../child-server.js';
 import type { Figure, Stage } from '../scenario.js';
+import { spread } from '../shots.js';
+import type { MadeToken } from '../token-maker.js';
 import { rememberAll } from './introspect.js';
 
 /** Lets what the last requests left be collected, as far as it will without more of them. */
@@ -11,21 +13,26 @@ const REST_MS = 2000;
 
 const MEBIBYTE_KB = 1024;
 
-/** What a replica that just started takes, and what it takes once it remembers so many verdicts. */
+/** What replicas that just started take, and what they take once they remember so many verdicts, of many identities. */
 export async function memory(stage: Stage): Promise<Figure[]> {
-  const { setting, world, extents } = stage;
-  if (extents.verdicts === 0) return [];
-  const replica = await setting.start();
+  const { world, extents } = stage;
+  const tokens = await world.maker.make(spread(world.minters, extents.verdicts));
+  const seen = [];
+  for (let each = 0; each < extents.starts; each += 1) seen.push(await measure(stage, tokens));
+  const count = new Intl.NumberFormat('fr').format(extents.verdicts).replaceAll(/\s/g, ' ');
+  return [
+    { name: 'memory at start', unit: 'MB', values: seen.map(({ atStart }) => atStart) },
+    { name: `memory with ${count} verdicts`, unit: 'MB', values: seen.map(({ filled }) => filled) },
+  ];
+}
+
+async function measure(stage: Stage, tokens: readonly MadeToken[]): Promise<{ atStart: number; filled: number }> {
+  const replica = await stage.setting.start();
   try {
     const atStart = await residentMegabytes(replica);
-    const tokens = await world.maker.make(Array.from({ length: extents.verdicts }, () => world.holder));
     await rememberAll({ ...stage, replica }, tokens);
     await sleep(REST_MS);
-    const count = new Intl.NumberFormat('fr').format(extents.verdicts).replaceAll(/\s/g, ' ');
-    return [
-      { name: 'memory at start', unit: 'MB', values: [atStart] },
-      { name: `memory with ${count} verdicts`, unit: 'MB', values: [await residentMegabytes(replica)] },
-    ];
+    return { atStart, filled: await residentMegabytes(replica) };
   } finally {
     await replica.stop();
   }

@@ -23,8 +23,7 @@ export async function renewals({ world, replica, extents }: Stage): Promise<Scen
     return load({
       server: replica,
       extent: extents.extent,
-      shots: (connection) => shareOf(tokens, connection).map(({ text }) => shotOf.renew(text)),
-      isRight: (body) => body.includes('"accessToken":"eyJ'),
+      shots: (connection) => shareOf(tokens, connection).map(shotOf.renew),
     });
   };
   return [{ name: 'renew', unit: 'requests/s', measure }];

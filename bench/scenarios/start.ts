@@ -15,5 +15,5 @@ export async function starts({ setting, world, extents }: Stage): Promise<Figure
       await replica.stop();
     }
   }
-  return values.length === 0 ? [] : [{ name: 'start to ready', unit: 'ms', values }];
+  return [{ name: 'start to ready', unit: 'ms', values }];
 }
