@@ -16,7 +16,7 @@ export async function serveByWorkers(
   config: AppConfig,
   log: Logger,
 ): Promise<void> {
-  const workers = new Workers(config.WORKERS, backing, log);
+  const workers = new Workers(config, backing, log);
   const stop = async (): Promise<void> => {
     health.drain();
     try {

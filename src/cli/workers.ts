@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { MergedMetrics } from '../common/merged-metrics.js';
 import { Metrics } from '../common/metrics.js';
+import type { AppConfig } from '../config/app-config.js';
 import type { Backing } from '../config/backing.js';
 import type { HealthCheck, MetricsText } from '../health/health-source.js';
 import { worstOf } from '../health/worst-of.js';
@@ -13,6 +14,9 @@ import { WorkerStartError } from './worker-start-error.js';
 
 const ENTRY = fileURLToPath(new URL('../main.js', import.meta.url));
 
+/** Milliseconds that a worker has to write what it counted and to close its connections, once nobody asks any more. */
+const CLOSING_MS = 5000;
+
 /** Processes on one port, each a replica of the service. One ends, another takes its place. */
 export class Workers {
   private readonly running = new Map<number, WorkerProcess>();
@@ -21,7 +25,7 @@ export class Workers {
   private readonly stopping = new AbortController();
 
   constructor(
-    private readonly count: number,
+    private readonly config: AppConfig,
     private readonly backing: Backing,
     private readonly log: Logger,
   ) {
@@ -30,10 +34,14 @@ export class Workers {
       '1 for each check of readiness that holds',
       'min',
       () => ({
-        workers: Number(this.started().length === count),
+        workers: Number(this.started().length === this.count),
       }),
       'check',
     );
+  }
+
+  private get count(): number {
+    return this.config.WORKERS;
   }
 
   /** Resolves with the port once all have started. The first shows whether any can: what is wrong is told once. */
@@ -57,12 +65,15 @@ export class Workers {
     return { contentType: this.own.contentType, text: await this.merged.text(await this.own.snapshot()) };
   }
 
-  /** Has all of them drain and end. */
+  /** Has all of them drain and end. One that is not done when it should long be hangs, and is ended. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    const { shutdownGrace, SHUTDOWN_TIMEOUT } = this.config;
     const workers = [...this.running.values()];
     for (const worker of workers) worker.stop();
+    const deadline = setTimeout(() => this.kill(), (shutdownGrace + SHUTDOWN_TIMEOUT) * 1000 + CLOSING_MS);
     const ends = await Promise.all(workers.map(({ ended }) => ended));
+    clearTimeout(deadline);
     const isClean = workers.every(({ startedAt }, index) => startedAt === null || ends[index]?.code === 0);
     if (!isClean) throw new Error('Not every worker has stopped cleanly');
   }

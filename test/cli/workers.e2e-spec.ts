@@ -210,3 +210,34 @@ describe('two workers', () => {
     expect(service.stdout.match(/"msg":"stopped"/g)).toHaveLength(3);
   });
 });
+
+describe('two workers, one of which hangs', () => {
+  let url: string;
+  let service: ServiceProcess;
+  beforeAll(async () => {
+    url = await createDatabase();
+    service = ServiceProcess.run(['serve'], {
+      DATABASE_URL: url,
+      ISSUER: 'http://localhost:8080',
+      KEY_ENCRYPTION_KEYS: randomBytes(32).toString('base64'),
+      WORKERS: '2',
+      PORT: '0',
+      SHUTDOWN_GRACE: '0',
+      SHUTDOWN_TIMEOUT: '0',
+    });
+    await service.sees(/all workers have started/);
+  }, 60_000);
+  afterAll(async () => {
+    await service.stop('SIGKILL');
+    await dropDatabase(url);
+  });
+
+  it('are gone when the time to stop is over, and the status tells', async () => {
+    const [, pid] = await service.sees(/"worker":1,"pid":(\d+)/);
+    process.kill(Number(pid), 'SIGSTOP');
+    expect(await service.stop('SIGTERM')).toBe(1);
+    expect(service.stdout).toContain('Not every worker has stopped cleanly');
+    expect(service.stdout.match(/"msg":"stopped"/g)).toHaveLength(1);
+    expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+  });
+});
