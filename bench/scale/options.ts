@@ -7,7 +7,7 @@ const USAGE = `usage: npm run bench:scale -- [--sizes <n,n,…>] [--expired <n>]
   --sizes     tokens in each of the databases that are compared (100000,1000000,10000000)
   --expired   tokens that a clean-up removes under load (1000000)
   --detached  tokens of the identity that is detached (100000)
-  --requests  of each deed in a round (2000)
+  --requests  of each deed in a round, and three times as many cold introspections (2000)
   --rounds    (9)
   --out       where the results go (bench/results.scale.json)`;
 
