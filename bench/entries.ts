@@ -40,10 +40,10 @@ export function entriesOf({ name, unit }: Scenario, rounds: Rounds): Entry[] {
   ];
 }
 
-/** A figure of its own; where it was seen is no part of the name that a bar goes by. */
-export function entryOf({ name, unit, values }: Figure, where = ''): Entry {
+/** A figure of its own. */
+export function entryOf({ name, unit, values }: Figure): Entry {
   const bar = FIGURE_BARS[name] ?? null;
-  const seen = figure(name + where, unit, values);
+  const seen = figure(name, unit, values);
   if (bar === null) return { ...seen, bar, owed: null, ratio: null, met: null };
   return { ...seen, bar, owed: `≤ ${bar} ${unit}`, ratio: seen.value / bar, met: seen.value <= bar };
 }

@@ -87,7 +87,6 @@ interface Turn {
 function run({ server, connections = CONNECTIONS, extent, shots }: LoadPlan): Promise<Outcome> {
   const times: number[] = [];
   const turns = new Map<autocannon.Client, Turn>();
-  let answers = 0;
   let answered: Turn | undefined;
   let wrong: string | undefined;
   const options: autocannon.Options = {
@@ -111,14 +110,16 @@ function run({ server, connections = CONNECTIONS, extent, shots }: LoadPlan): Pr
     let lastAt = 0;
     const instance = autocannon(options, (error: Error | null, result) => {
       if (error) reject(error);
-      else resolve({ result, answers, times, seconds: (lastAt - startedAt) / 1000, wrong });
+      else {
+        const answers = [...turns.values()].reduce((sum, turn) => sum + turn.answers, 0);
+        resolve({ result, answers, times, seconds: (lastAt - startedAt) / 1000, wrong });
+      }
     });
     // All requests are made by now, which is no work of the server's, and none has been sent.
     const startedAt = performance.now();
     instance.on('response', (client, _status, _bytes, milliseconds) => {
       answered = turns.get(client);
       if (!answered) return;
-      answers += 1;
       answered.answers += 1;
       if (answered.answers > 1) times.push(milliseconds);
       lastAt = performance.now();

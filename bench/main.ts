@@ -61,10 +61,7 @@ async function bench(options: BenchOptions, closing: Closing): Promise<void> {
   const rounds = await measureInTurn(scenarios, extents, plan === 'check' ? () => undefined : tell);
   const figures = await figuresOf(stage, only);
   if (plan === 'check') return tell(`All answers of ${scenarios.length} scenarios are right.`);
-  const entries = [
-    ...scenarios.flatMap((scenario) => entriesOf(scenario, rounds)),
-    ...figures.map((figure) => entryOf(figure)),
-  ];
+  const entries = [...scenarios.flatMap((scenario) => entriesOf(scenario, rounds)), ...figures.map(entryOf)];
   process.stdout.write(`\n${describe(about)}\n\n${table(entries)}\n`);
   await writeResults(out, about, entries);
 }

@@ -5,7 +5,7 @@ import { EXTENTS, type Extents, type PlanName } from './plan.js';
 const USAGE = `usage: npm run bench -- [--quick | --check] [--only <text>] [--profile <directory>] [--out <file>]
 
   --quick   about a minute, for a first look
-  --check   only whether answers are right; some ten seconds, and no figures
+  --check   only whether answers are right; some twenty seconds, and no figures
   --only    only scenarios whose name has the text in it, and what they are held against
   --profile a directory for CPU profiles of the replica that is measured
   --out     where the results go (bench/results.json; bench/results.quick.json, if not a full run without --only and

@@ -14,8 +14,10 @@ import { WrongAnswerError } from './wrong-answer.js';
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
-const startOf = ({ size, replica }: Site): Entry =>
-  entryOf({ name: 'start to ready', unit: 'ms', values: [replica.readyAfter] }, `, at ${size}`);
+const startOf = ({ size, replica }: Site): Entry => {
+  const entry = entryOf({ name: 'start to ready', unit: 'ms', values: [replica.readyAfter] });
+  return { ...entry, name: `${entry.name}, at ${size}` };
+};
 
 async function scale(options: ScaleOptions, closing: Closing): Promise<void> {
   const server = await findServer(closing);
@@ -34,7 +36,7 @@ async function scale(options: ScaleOptions, closing: Closing): Promise<void> {
   entries.push(...pageEntries(await readPlans(smallest), await readPlans(largest)));
   entries.push(...(await detach(sites, options.detached)));
   tell(`removing ${options.expired} expired tokens under load`);
-  for (const figure of await cleanUp(largest, options)) entries.push(entryOf(figure));
+  entries.push(...(await cleanUp(largest, options)).map(entryOf));
   process.stdout.write(`\n${describe(about)}\n\n${table(entries)}\n`);
   await writeResults(options.out, about, entries);
 }

@@ -38,11 +38,11 @@ export const shotOf = {
     body: '{"name":"bench"}',
     isRight: says('"accessToken":"eyJ', '"tokenData":{', `"identityId":"${identityId}"`),
   }),
-  read: ({ token }: Caller, tokenId: string): Shot => ({
+  read: ({ token }: Caller, tokenId: string, identityId: string): Shot => ({
     method: 'GET',
     path: `/api/v1/auth/token-auth/tokens/${tokenId}`,
     headers: bearer(token),
-    isRight: says('"isAccessTokenRevoked":false', `"id":"${tokenId}"`),
+    isRight: says('"isAccessTokenRevoked":false', `"id":"${tokenId}"`, `"identityId":"${identityId}"`),
   }),
   list: ({ token }: Caller, identityId: string): Shot => ({
     method: 'GET',
@@ -77,12 +77,6 @@ export const shareOf = <T>(things: readonly T[], connection: number, connections
   const share = things.filter((_, index) => index % connections === connection);
   return share.length > 0 ? share : things.slice(0, 1);
 };
-
-/** So many of things, over and over. */
-export const spread = <T>(things: readonly T[], count: number): T[] =>
-  Array.from({ length: Math.ceil(count / things.length) }, () => things)
-    .flat()
-    .slice(0, count);
 
 /** A text that differs from a good one in its signature alone. */
 export const forgeryOf = ({ id, text }: MadeToken): MadeToken => ({

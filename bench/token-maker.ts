@@ -36,6 +36,12 @@ const INSERT = `
     0, 0, to_timestamp($6), CASE WHEN $7 THEN now() END, CASE WHEN $7 THEN 'revoked' END, now(), now()
   FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS t(id, identity_id, organization_id)`;
 
+/** Holders of so many tokens: the same ones over and over. */
+export const spread = <H extends Holder>(holders: readonly H[], count: number): H[] =>
+  Array.from({ length: Math.ceil(count / holders.length) }, () => holders)
+    .flat()
+    .slice(0, count);
+
 /** Makes tokens in bulk as the service would: rows straight into the table, texts signed by the service's own key. */
 export class TokenMaker {
   private constructor(

@@ -2,7 +2,7 @@ import { newId } from '../src/common/random-id.js';
 import { Api } from './api.js';
 import type { BenchDatabase } from './database.js';
 import type { ServiceSetting } from './service.js';
-import { type Holder, type MadeToken, TokenMaker } from './token-maker.js';
+import { type Holder, type MadeToken, spread, TokenMaker } from './token-maker.js';
 
 export const MINTERS = 500;
 
@@ -74,7 +74,7 @@ export async function makeWorld(origin: string, setting: ServiceSetting, databas
     verifier,
     holder,
     minters: minters.map((minter, index) => ({ ...minter, token: minted[index]?.text ?? '' })),
-    lasting: await maker.make(Array.from({ length: LASTING }, () => holder)),
+    lasting: await maker.make(spread([holder], LASTING)),
     maker,
   };
 }

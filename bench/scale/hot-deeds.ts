@@ -1,5 +1,5 @@
 import type { Api } from '../api.js';
-import type { MadeToken } from '../token-maker.js';
+import { type MadeToken, spread } from '../token-maker.js';
 import { expectTrue } from '../wrong-answer.js';
 import type { FilledToken } from './filled-tokens.js';
 import type { Site } from './site.js';
@@ -13,11 +13,7 @@ const each = <T>(things: readonly T[], act: (thing: T) => Promise<unknown>): Act
 export async function hotDeeds({ tokens, world }: Site, api: Api, count: number): Promise<Record<string, Act[]>> {
   const { admin, holder, maker } = world;
   const path = '/api/v1/auth/token-auth';
-  const made = (numUsesLimit = 0): Promise<MadeToken[]> =>
-    maker.make(
-      Array.from({ length: count }, () => holder),
-      { numUsesLimit },
-    );
+  const made = (numUsesLimit = 0): Promise<MadeToken[]> => maker.make(spread([holder], count), { numUsesLimit });
   const ofMany = (): Promise<FilledToken[]> => tokens.take(count, 'root');
   const find = async (token: string, consume: boolean): Promise<void> => {
     const { active } = await api.post<{ active: boolean }>('/oauth2/introspect', { token, consume });

@@ -2,8 +2,8 @@ import { Api } from '../api.js';
 import { load } from '../load.js';
 import type { Extent } from '../plan.js';
 import type { Sample, Scenario, Stage } from '../scenario.js';
-import { forgeryOf, shareOf, shotOf, spread } from '../shots.js';
-import type { MadeToken } from '../token-maker.js';
+import { forgeryOf, shareOf, shotOf } from '../shots.js';
+import { type MadeToken, spread } from '../token-maker.js';
 import { expectTrue } from '../wrong-answer.js';
 
 const FORGED = 4096;
@@ -16,10 +16,7 @@ const BATCH = 100;
 export async function introspections(stage: Stage): Promise<Scenario[]> {
   const { lasting, maker, holder } = stage.world;
   const forged = lasting.flatMap((token) => Array.from({ length: FORGED / lasting.length }, () => forgeryOf(token)));
-  const revoked = await maker.make(
-    Array.from({ length: REVOKED }, () => holder),
-    { isRevoked: true },
-  );
+  const revoked = await maker.make(spread([holder], REVOKED), { isRevoked: true });
   await rememberAll(stage, lasting);
   const { extent } = stage.extents;
   const { introspect, introspectDead } = shotOf;

@@ -4,8 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { ChildServer } from '../child-server.js';
 import type { Figure, Stage } from '../scenario.js';
-import { spread } from '../shots.js';
-import type { MadeToken } from '../token-maker.js';
+import { type MadeToken, spread } from '../token-maker.js';
 import { rememberAll } from './introspect.js';
 
 /** Lets what the last requests left be collected, as far as it will without more of them. */

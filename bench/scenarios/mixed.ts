@@ -1,7 +1,7 @@
 import { CONNECTIONS, load, type Shot } from '../load.js';
 import type { Scenario, Stage } from '../scenario.js';
 import { shareOf, shotOf } from '../shots.js';
-import type { MadeToken } from '../token-maker.js';
+import { type MadeToken, spread } from '../token-maker.js';
 import { expectTrue } from '../wrong-answer.js';
 
 /** Of a hundred requests. */
@@ -21,8 +21,7 @@ interface Revocations {
 export function mixtures(stage: Stage): Scenario[] {
   const { database, world, replica, extents } = stage;
   const measure = async () => {
-    const count = extents.doomed;
-    const doomed = await world.maker.make(Array.from({ length: count }, () => world.holder));
+    const doomed = await world.maker.make(spread([world.holder], extents.doomed));
     let next = 0;
     const revocations: Revocations = {
       next: () => doomed[next++ % doomed.length]?.id ?? '',
@@ -54,7 +53,7 @@ function shotsOf({ world }: Stage, connection: number, revocations: Revocations)
   );
   const others = [
     ...Array.from({ length: SHARES.mint }, () => shotOf.mint(admin, holder.identityId)),
-    ...Array.from({ length: SHARES.read }, (_, index) => shotOf.read(admin, tokenAt(index).id)),
+    ...Array.from({ length: SHARES.read }, (_, index) => shotOf.read(admin, tokenAt(index).id, holder.identityId)),
     ...Array.from({ length: SHARES.revoke }, () => revokeNext(world, revocations)),
   ];
   const gap = introspect.length / others.length;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Api } from '../api.js';
 import type { Figure, Stage } from '../scenario.js';
 import { percentile, sorted } from '../statistics.js';
+import { spread } from '../token-maker.js';
 import { expectTrue, WrongAnswerError } from '../wrong-answer.js';
 
 /** Longer than the bound that the service promises; whoever is not refused by then fails the run. */
@@ -14,7 +15,7 @@ const NAME = 'revocation seen by another replica';
 
 /** From the answer to a revoke on one replica to the first refusal by another, which knew the token as good. */
 export async function propagation({ world, replica, other, extents }: Stage): Promise<Figure[]> {
-  const tokens = await world.maker.make(Array.from({ length: extents.revocations }, () => world.holder));
+  const tokens = await world.maker.make(spread([world.holder], extents.revocations));
   const revoker = new Api(replica.origin, world.admin.token);
   const verifier = new Api(other.origin, world.verifier.token, true);
   const times: number[] = [];

@@ -2,6 +2,7 @@ import { jwtVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import { load } from '../load.js';
 import type { Scenario, Stage } from '../scenario.js';
 import { shareOf, shotOf } from '../shots.js';
+import { spread } from '../token-maker.js';
 import { expectTrue } from '../wrong-answer.js';
 
 const RENEWED = 512;
@@ -9,7 +10,7 @@ const RENEWED = 512;
 /** Tokens that are given more time, each on a connection of its own. */
 export async function renewals({ world, replica, extents }: Stage): Promise<Scenario[]> {
   const { api, maker, holder } = world;
-  const tokens = await maker.make(Array.from({ length: RENEWED }, () => holder));
+  const tokens = await maker.make(spread([holder], RENEWED));
   const measure = async () => {
     const [first] = tokens;
     const { accessToken, expiresIn } = await api.post<{ accessToken: string; expiresIn: number }>(

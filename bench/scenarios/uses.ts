@@ -2,6 +2,7 @@ import { Api } from '../api.js';
 import { load } from '../load.js';
 import type { Scenario, Stage } from '../scenario.js';
 import { shareOf, shotOf } from '../shots.js';
+import { spread } from '../token-maker.js';
 import { expectTrue } from '../wrong-answer.js';
 
 const LIMITED = 512;
@@ -18,10 +19,7 @@ const SPENT = 'SELECT sum(num_uses)::float8 AS spent FROM access_token WHERE num
 export async function uses(stage: Stage): Promise<Scenario[]> {
   const { database, world, replica, extents } = stage;
   const { maker, holder, verifier } = world;
-  const tokens = await maker.make(
-    Array.from({ length: LIMITED }, () => holder),
-    { numUsesLimit: AMPLE },
-  );
+  const tokens = await maker.make(spread([holder], LIMITED), { numUsesLimit: AMPLE });
   const spent = async (): Promise<number> => (await database.query<{ spent: number }>(SPENT, [AMPLE]))[0]?.spent ?? 0;
   const measure = async () => {
     await checkLimit(stage);
