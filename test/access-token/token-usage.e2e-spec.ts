@@ -6,7 +6,6 @@ import { newId, newReqId } from '../../src/common/random-id.js';
 import { OAuth2Api } from '../support/oauth2-api.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';
-import { waitsForLock } from '../support/waiting.js';
 
 interface Usage {
   count: number;
@@ -195,19 +194,16 @@ describe('the use of a token', () => {
       expect([await stored(gone.tokenId), await stored(kept.tokenId)]).toMatchObject([undefined, { count: 1 }]);
     });
 
-    it('is dropped with a token that leaves while the statement runs', async () => {
-      const [gone, kept] = [await app.given.identity(), await app.given.identity()];
-      const own = usageBeside();
-      for (const { tokenId } of [gone, kept]) own.note(tokenId, seconds(0), null);
+    it('waits for nobody who is about to change its token', async () => {
+      const { token, tokenId } = await app.given.identity();
+      await api.use(token);
       const tx = app.db.createQueryRunner();
       await tx.startTransaction();
-      await tx.query('DELETE FROM access_token WHERE id = $1', [gone.tokenId]);
-      const flushed = own.flush();
-      await waitsForLock(app.db, 'INSERT INTO access_token_usage');
-      await tx.commitTransaction();
+      await tx.query('SELECT FROM access_token WHERE id = $1 FOR UPDATE', [tokenId]);
+      await usage().flush();
+      expect(await stored(tokenId)).toMatchObject({ count: 1 });
+      await tx.rollbackTransaction();
       await tx.release();
-      await flushed;
-      expect([await stored(gone.tokenId), await stored(kept.tokenId)]).toMatchObject([undefined, { count: 1 }]);
     });
 
     it('is merged by replicas in one order, however many tokens there are', async () => {

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
-import { migrate, schemaState } from '../../src/database/migrate.js';
+import { migrate, missingFrom, schemaState } from '../../src/database/migrate.js';
+import { UncoupleUsage1796900000000 } from '../../src/database/migrations/1796900000000-uncouple-usage.js';
 import { migrations } from '../../src/database/migrations/index.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 
@@ -13,6 +15,8 @@ const SCHEMA = `
   UNION ALL SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
     WHERE connamespace = 'public'::regnamespace AND conrelid <> to_regclass('migration')
   UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'migration'
+  UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+  UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
   ORDER BY 1`;
 
 describe('migrations', () => {
@@ -41,6 +45,15 @@ describe('migrations', () => {
     expect(await db.query(SCHEMA)).toEqual([]);
     expect(await db.runMigrations({ transaction: 'each' })).toHaveLength(db.migrations.length);
     expect(await db.query(SCHEMA)).toEqual(before);
+    await db.destroy();
+  });
+
+  it('can be undone where a token has left while a use of it was written', async () => {
+    await migrate(url);
+    const db = await open(url);
+    await db.query('INSERT INTO access_token_usage VALUES ($1, 1, now(), NULL)', [randomUUID()]);
+    while ((await missingFrom(db)).at(0) !== UncoupleUsage1796900000000.name) await db.undoLastMigration();
+    expect(await db.query('SELECT FROM access_token_usage')).toEqual([]);
     await db.destroy();
   });
 

@@ -1,6 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { isReferenced } from '../../common/errors/postgres-errors.js';
 import { arrayOf } from '../../database/prepared.js';
 import { AccessTokenMetrics } from '../access-token-metrics.js';
 
@@ -14,12 +13,9 @@ const MAX_TOKENS = 50_000;
 
 const MAX_PER_STATEMENT = 500;
 
-/** A row of usage is added only where its token's row still is; what is gone meanwhile counts for nothing. */
-const ATTEMPTS = 3;
-
 /**
- * Adds to the counts and moves the last use forward, never back. Every replica takes the rows in the order of their
- * ids, so no two wait for each other.
+ * Adds to the counts and moves the last use forward, never back; what a token was used whose row has left counts for
+ * nothing. Every replica takes the rows in the order of their ids, so no two wait for each other.
  */
 const MERGE = `
   INSERT INTO access_token_usage AS known (token_id, num_uses, last_used_at, last_used_from)
@@ -136,15 +132,7 @@ export class TokenUsage implements OnModuleInit, OnApplicationShutdown {
       arrayOf(batch.map(([, { lastAt }]) => lastAt.toISOString())),
       arrayOf(batch.map(([, { lastFrom }]) => lastFrom)),
     ];
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await this.dataSource.manager.query(MERGE, parameters);
-        return;
-      } catch (error) {
-        // A token's row left while the statement ran; the next one no longer sees it.
-        if (attempt === ATTEMPTS || !isReferenced(error, 'fk_access_token_usage_token_id')) throw error;
-      }
-    }
+    await this.dataSource.manager.query(MERGE, parameters);
   }
 
   private putBack(tokenId: string, usage: Usage): void {

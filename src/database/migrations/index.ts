@@ -5,6 +5,7 @@ import { IndexDeleted1796300000000 } from './1796300000000-index-deleted.js';
 import { AddSchemaFloor1796600000000 } from './1796600000000-add-schema-floor.js';
 import { LeaveRoom1796700000000 } from './1796700000000-leave-room.js';
 import { FindEpochsByKey1796800000000 } from './1796800000000-find-epochs-by-key.js';
+import { UncoupleUsage1796900000000 } from './1796900000000-uncouple-usage.js';
 
 /** All migrations, oldest first. One that has been released is never edited. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   AddSchemaFloor1796600000000,
   LeaveRoom1796700000000,
   FindEpochsByKey1796800000000,
+  UncoupleUsage1796900000000,
 ];
