@@ -3,6 +3,7 @@ export type Extent = { seconds: number } | { requests: number };
 
 /** How much of everything a run does. */
 export interface Extents {
+  /** Many short ones tell more than few long ones: the machine's speed changes within seconds. */
   rounds: number;
   /** Of one round of one scenario. */
   extent: Extent;
@@ -30,13 +31,13 @@ export interface Extents {
 export const EXTENTS = {
   /** The figures that count. */
   full: {
-    rounds: 7,
-    extent: { seconds: 4 },
+    rounds: 14,
+    extent: { seconds: 2 },
     warmUp: true,
     log: 1000,
-    coldTokens: 12_800,
+    coldTokens: 9600,
     failures: 3000,
-    doomed: 2400,
+    doomed: 1200,
     revocations: 300,
     verdicts: 100_000,
     starts: 3,
