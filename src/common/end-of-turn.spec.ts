@@ -28,15 +28,15 @@ describe('EndOfTurn', () => {
     expect(late).toHaveBeenCalledTimes(1);
   });
 
-  it('keeps nobody for whom 31 others wait, and those who come later until the turn ends', async () => {
+  it('keeps nobody for whom 15 others wait, and those who come later until the turn ends', async () => {
     const turn = new EndOfTurn();
     const goesOn = jest.fn();
-    for (let number = 1; number <= 33; number += 1) void turn.reached().then(() => goesOn(number));
+    for (let number = 1; number <= 17; number += 1) void turn.reached().then(() => goesOn(number));
     for (let microtasks = 0; microtasks < 10; microtasks += 1) await Promise.resolve();
     expect(goesOn.mock.calls.map(([number]) => number as number)).toEqual(
-      Array.from({ length: 32 }, (_, at) => at + 1),
+      Array.from({ length: 16 }, (_, at) => at + 1),
     );
     await nextTurn();
-    expect(goesOn).toHaveBeenCalledTimes(33);
+    expect(goesOn).toHaveBeenCalledTimes(17);
   });
 });

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
-/** How many wait together at most: what came first isn't to wait for all the others. */
-const MANY = 32;
+/** How many wait together at most: what came first isn't to wait for all the others, nor the threads that verify. */
+const MANY = 16;
 
 /**
  * The end of the turn of the event loop in which it is waited for. What many do then, such as giving their answers,
