@@ -14,8 +14,9 @@ const MAX_TOKENS = 50_000;
 const MAX_PER_STATEMENT = 500;
 
 /**
- * Adds to the counts and moves the last use forward, never back; what a token was used whose row has left counts for
- * nothing. Every replica takes the rows in the order of their ids, so no two wait for each other.
+ * Adds to the counts and moves the last use forward, never back. Uses of a token whose row has left count for nothing;
+ * should it leave in this very moment, a row stays behind that nobody reads. Every replica takes the rows in the order of
+ * their ids, so no two wait for each other.
  */
 const MERGE = `
   INSERT INTO access_token_usage AS known (token_id, num_uses, last_used_at, last_used_from)
