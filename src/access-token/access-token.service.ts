@@ -11,7 +11,7 @@ import { AccessTokenRefusedError } from './access-token-errors.js';
 import type { CompactState, TokenState } from './compact-state.js';
 import { judged, mayGetBetter, refusalOf } from './token-judgement.js';
 import { hasExpired } from './token-lifetime.js';
-import type { ProvenToken } from './token-proof.service.js';
+import type { ProvenToken } from './proven-token.js';
 import { TokenStates } from './token-states.service.js';
 import { type HeldState, holdTokenState } from './token-hold.js';
 import { readTokenState } from './token-read.js';

@@ -11,7 +11,8 @@ import { AppConfig } from '../config/app-config.js';
 import type { Actor } from '../permission/actor.js';
 import { AccessTokenService } from './access-token.service.js';
 import { RateLimits } from './rate-limit/rate-limits.service.js';
-import { type ProvenToken, TokenProof } from './token-proof.service.js';
+import type { ProvenToken } from './proven-token.js';
+import { TokenProof } from './token-proof.service.js';
 import type { VerificationKey } from './signing-key/signing-keys.service.js';
 
 /** The key that each request's token named, between passport-jwt's two calls. */

@@ -9,7 +9,8 @@ import { AccessTokenRefusedError, type DenialReason } from './access-token-error
 import { changeShared } from './gate.js';
 import { matches } from './token-judgement.js';
 import { hasExpired } from './token-lifetime.js';
-import { type ProvenToken, TokenProof } from './token-proof.service.js';
+import type { ProvenToken } from './proven-token.js';
+import { TokenProof } from './token-proof.service.js';
 import { lockToken } from './token-hold.js';
 import { readTokenState } from './token-read.js';
 

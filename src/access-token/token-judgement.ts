@@ -1,7 +1,7 @@
 import type { RequestContext } from '../common/http/request-context.js';
 import { isAllowed } from '../common/http/trusted-ip.js';
 import { AccessTokenRefusedError, AddressNotAllowedError, type DenialReason } from './access-token-errors.js';
-import type { ProvenToken } from './token-proof.service.js';
+import type { ProvenToken } from './proven-token.js';
 import type { TokenState } from './compact-state.js';
 
 type Claims = ProvenToken['claims'];

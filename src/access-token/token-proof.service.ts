@@ -1,82 +1,27 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { LRUCache } from 'lru-cache';
-import { leastRecent } from '../common/least-recent.js';
-import { keyOf, Shared } from '../common/shared.js';
-import { UnderWay } from '../common/under-way.js';
 import { AppConfig } from '../config/app-config.js';
 import { type AccessTokenClaims, isAccessTokenClaims } from './access-token-claims.js';
 import { AccessTokenMetrics } from './access-token-metrics.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
-import type { CompactState } from './compact-state.js';
 import { type CompactJws, isSignedBy, payloadOf, readCompact } from './compact-jws.js';
+import { ProvenToken } from './proven-token.js';
+import { ProvenTokens } from './proven-tokens.js';
 import { signatureSize } from './signing-key/key-material.js';
 import { SigningKeys, type VerificationKey } from './signing-key/signing-keys.service.js';
-
-/** The claims that the texts of one identity for one organization have in common. */
-type CommonClaims = Pick<AccessTokenClaims, 'iss' | 'aud' | 'sub' | 'orgId' | 'rootOrgId'>;
-
-/** What is kept of the claims of a proven text: all that is asked of them. */
-class KeptClaims implements Pick<AccessTokenClaims, keyof CommonClaims | 'client_id' | 'jti' | 'iat' | 'exp'> {
-  constructor(
-    private readonly common: CommonClaims,
-    readonly jti: string,
-    readonly iat: number,
-    readonly exp: number,
-  ) {}
-
-  get iss() {
-    return this.common.iss;
-  }
-
-  get aud() {
-    return this.common.aud;
-  }
-
-  get sub() {
-    return this.common.sub;
-  }
-
-  get client_id() {
-    return this.common.sub;
-  }
-
-  get orgId() {
-    return this.common.orgId;
-  }
-
-  get rootOrgId() {
-    return this.common.rootOrgId;
-  }
-}
-
-const common = new Shared<CommonClaims>();
-
-function kept({ iss, aud, sub, orgId, rootOrgId, jti, iat, exp }: AccessTokenClaims): KeptClaims {
-  const shared = common.of(keyOf([iss, aud, sub, orgId, rootOrgId]), () => ({ iss, aud, sub, orgId, rootOrgId }));
-  return new KeptClaims(shared, jti, iat, exp);
-}
-/** A token whose signature, issuer and audience are good. Whether it still holds is another question. */
-export interface ProvenToken {
-  readonly kid: string;
-  readonly claims: KeptClaims;
-  /** What PostgreSQL said last of the token as this text's key signed it; whether that still holds has to be asked. */
-  state: CompactState | null;
-}
 
 /** The first step of every verification: did we sign this very text for this audience? Needs no database. */
 @Injectable()
 export class TokenProof {
-  /** Proven tokens by the SHA-256 of their whole text. */
-  private readonly proven: LRUCache<string, ProvenToken>;
-  private readonly proving = new UnderWay<ProvenToken>();
+  /** By the SHA-256 of their whole texts. */
+  private readonly proven: ProvenTokens;
 
   constructor(
     private readonly keys: SigningKeys,
     private readonly config: AppConfig,
     private readonly metrics: AccessTokenMetrics,
   ) {
-    this.proven = leastRecent(config.VERDICT_CACHE_SIZE);
+    this.proven = new ProvenTokens(config.VERDICT_CACHE_SIZE);
   }
 
   /** Issuers whose tokens are accepted: our own name, and those that we had before. */
@@ -92,21 +37,20 @@ export class TokenProof {
 
   /** What this very text was proven to be before, while its key still verifies. */
   recall(text: string): ProvenToken | null {
-    return this.recallBy(digestOf(text));
-  }
-
-  private recallBy(digest: string): ProvenToken | null {
-    return this.recheck(this.proven.get(digest) ?? null);
+    const found = this.proven.find(digestOf(text));
+    return this.recheck(found instanceof ProvenToken ? found : null);
   }
 
   /** What a text was proven to be before, if its key still verifies; for callers that keep it by themselves. */
   recheck(token: ProvenToken | null): ProvenToken | null {
-    return this.metrics.proofs.note(token && this.keys.verifies(token.kid) ? token : null);
+    const good = token && this.keys.verifies(token.kid) ? token : null;
+    good?.want();
+    return this.metrics.proofs.note(good);
   }
 
   /** Keeps what a text was proven to be. */
   remember(text: string, kid: string, payload: unknown): ProvenToken {
-    return this.keep(digestOf(text), kid, claimsOf(payload));
+    return this.proven.keep(digestOf(text), new ProvenToken(kid, claimsOf(payload)));
   }
 
   /**
@@ -115,7 +59,10 @@ export class TokenProof {
    */
   prove(text: string): ProvenToken | Promise<ProvenToken> {
     const digest = digestOf(text);
-    return this.recallBy(digest) ?? this.proving.share(digest, () => this.proveAnew(text, digest));
+    const found = this.proven.find(digest);
+    const token = this.recheck(found instanceof ProvenToken ? found : null);
+    if (token) return token;
+    return found instanceof Promise ? found : this.proven.share(digest, this.proveAnew(text, digest));
   }
 
   private async proveAnew(text: string, digest: string): Promise<ProvenToken> {
@@ -124,17 +71,11 @@ export class TokenProof {
     if (!(await isSignedBy(jws, key))) throw new AccessTokenRefusedError('bad-signature');
     const claims = claimsOf(payloadOf(jws));
     if (!this.isForUs(claims)) throw new AccessTokenRefusedError('bad-signature');
-    return this.keep(digest, key.kid, claims);
+    return this.proven.keep(digest, new ProvenToken(key.kid, claims));
   }
 
   private isForUs({ iss, aud }: AccessTokenClaims): boolean {
     return this.issuers.includes(iss) && aud === this.config.audience;
-  }
-
-  private keep(digest: string, kid: string, claims: AccessTokenClaims): ProvenToken {
-    const token = { kid, claims: kept(claims), state: null };
-    this.proven.set(digest, token);
-    return token;
   }
 }
 

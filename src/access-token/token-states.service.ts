@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LookUps } from '../common/look-ups.js';
-import { UnderWay } from '../common/under-way.js';
 import { AppConfig } from '../config/app-config.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { namesOf } from '../revocation/scope.js';
@@ -9,7 +8,7 @@ import { AccessTokenMetrics } from './access-token-metrics.js';
 import type { CompactState } from './compact-state.js';
 import { type KnownStanding, KnownStandings } from './known-standings.js';
 import { type AskedToken, readStandingTokens, readTokens } from './token-read.js';
-import type { ProvenToken } from './token-proof.service.js';
+import type { ProvenToken } from './proven-token.js';
 
 /** A token, and what is known of it without having asked. */
 interface Question extends AskedToken {
@@ -23,7 +22,6 @@ interface Question extends AskedToken {
  */
 @Injectable()
 export class TokenStates {
-  private readonly asking = new UnderWay<CompactState | null>();
   private readonly reads: LookUps<Question, CompactState | null>;
   private readonly standings: KnownStandings;
 
@@ -56,16 +54,22 @@ export class TokenStates {
    * Asks PostgreSQL; null when there is no such token. Those who ask at the same time share the answer. What other
    * tokens rest on too is not asked for again while it is known.
    */
-  async ask(token: ProvenToken): Promise<CompactState | null> {
-    const state = await this.asking.share(`${token.claims.jti}.${token.kid}`, () => this.askAnew(token));
-    if (state && this.holds(state, token.kid)) token.state = state;
-    return state;
+  ask(token: ProvenToken): Promise<CompactState | null> {
+    return (token.asking ??= this.askAnew(token));
   }
 
-  private askAnew({ claims, kid }: ProvenToken): Promise<CompactState | null> {
-    const { jti: tokenId, sub: identityId, orgId: organizationId } = claims;
+  /** Never ends in the step in which it begins. */
+  private async askAnew(token: ProvenToken): Promise<CompactState | null> {
+    const { jti: tokenId, sub: identityId, orgId: organizationId } = token.claims;
+    const { kid } = token;
     const known = this.standings.recall({ identityId, organizationId, kid });
-    return this.reads.ask({ tokenId, kid, known });
+    try {
+      const state = await this.reads.ask({ tokenId, kid, known });
+      if (state && this.holds(state, kid)) token.state = state;
+      return state;
+    } finally {
+      token.asking = null;
+    }
   }
 
   private async answer(questions: Question[]): Promise<(CompactState | null)[]> {

@@ -22,6 +22,7 @@ export class Batches<Q, A> {
   private readonly waiting: Waiting<Q, A>[] = [];
   private readonly limits: Required<Limits>;
   private underWay = 0;
+  private numUnanswered = 0;
   private timer: NodeJS.Timeout | undefined;
   private isGathering = false;
 
@@ -33,8 +34,14 @@ export class Batches<Q, A> {
     this.limits = { patience: 0, ...limits };
   }
 
+  /** Questions that wait, or are under way. */
+  get unanswered(): number {
+    return this.numUnanswered;
+  }
+
   /** Fails when the batch does. */
   ask(question: Q): Promise<A> {
+    this.numUnanswered += 1;
     return new Promise((tell, fail) => {
       this.waiting.push({ question, tell, fail });
       if (this.waiting.length >= this.limits.size) this.leave();
@@ -91,5 +98,6 @@ export class Batches<Q, A> {
     } catch (error) {
       for (const { fail } of batch) fail(error);
     }
+    this.numUnanswered -= batch.length;
   }
 }

@@ -10,7 +10,6 @@ const WAITING_PER_CONNECTION = 20;
 /** Looks up in the database what many callers ask for at the same time, with one statement. */
 export class LookUps<Q, A> {
   private readonly batches: Batches<Q, A>;
-  private unanswered = 0;
 
   constructor(
     /** What is looked up, in the plural, for whoever is told to come back. */
@@ -25,15 +24,8 @@ export class LookUps<Q, A> {
     this.batches = new Batches<Q, A>(answer, { ...LIMITS, size });
   }
 
-  async ask(question: Q): Promise<A> {
-    if (this.unanswered >= this.poolSize * WAITING_PER_CONNECTION) {
-      throw new ServiceUnavailableError(`Too many ${this.what} are being looked up right now`);
-    }
-    this.unanswered += 1;
-    try {
-      return await this.batches.ask(question);
-    } finally {
-      this.unanswered -= 1;
-    }
+  ask(question: Q): Promise<A> {
+    if (this.batches.unanswered < this.poolSize * WAITING_PER_CONNECTION) return this.batches.ask(question);
+    return Promise.reject(new ServiceUnavailableError(`Too many ${this.what} are being looked up right now`));
   }
 }

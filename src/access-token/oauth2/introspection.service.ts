@@ -6,7 +6,8 @@ import { Permissions } from '../../permission/permissions.service.js';
 import { AccessTokenMetrics } from '../access-token-metrics.js';
 import { AccessTokenRefusedError, AddressNotAllowedError, type DenialReason } from '../access-token-errors.js';
 import { AccessTokenService } from '../access-token.service.js';
-import { type ProvenToken, TokenProof } from '../token-proof.service.js';
+import type { ProvenToken } from '../proven-token.js';
+import { TokenProof } from '../token-proof.service.js';
 
 /** Tokens of one batch that are judged at the same time: no batch takes all connections for itself. */
 const AT_ONCE = 4;

@@ -6,7 +6,8 @@ import { AccessTokenService } from '../access-token.service.js';
 import { Authority } from '../authority.service.js';
 import { FailedCredentials } from '../rate-limit/failed-credentials.service.js';
 import { SelfRevocation } from '../self-revocation.service.js';
-import { type ProvenToken, TokenProof } from '../token-proof.service.js';
+import type { ProvenToken } from '../proven-token.js';
+import { TokenProof } from '../token-proof.service.js';
 
 /**
  * Ends tokens as RFC 7009 has it: what is no good token, or no longer, is none of the caller's worries. Only what

@@ -107,7 +107,7 @@ export class TokenUsage implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async writeAll(): Promise<void> {
-    const batch = [...this.pending].toSorted(([one], [other]) => (one < other ? -1 : 1));
+    const batch = [...this.pending];
     this.pending = new Map();
     this.numWriting = batch.length;
     [this.writingSince, this.waitingSince] = [this.waitingSince, null];
