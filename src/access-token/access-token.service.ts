@@ -49,18 +49,12 @@ export class AccessTokenService {
    * `admit` throws, which is asked once it is known whose token it is. Gives no promise where memory suffices.
    */
   verify(token: ProvenToken, request: RequestContext, admit?: Admission): Actor | Promise<Actor> {
-    const actor = this.judge(token, request, true, admit);
-    return actor instanceof Promise ? actor.then((known) => this.used(known)) : this.used(actor);
+    return this.judge(token, request, true, admit);
   }
 
   /** Accepts or refuses a token without spending a use; one that has none left is refused all the same. */
   verifyWithoutUse(token: ProvenToken, request: RequestContext): Actor | Promise<Actor> {
     return this.judge(token, request, false);
-  }
-
-  private used(actor: Actor): Actor {
-    this.usage.note(actor.tokenId, actor.request.now, actor.request.address);
-    return actor;
   }
 
   /**
@@ -110,7 +104,7 @@ export class AccessTokenService {
     const known = this.remembered(token, request, use);
     if (known && !costs(known, use) && this.reader.isFresh()) {
       admit?.(known);
-      return this.accepted(token, known, request);
+      return this.accepted(token, known, request, use);
     }
     return this.judgeInTime(token, request, use, known, admit);
   }
@@ -134,17 +128,19 @@ export class AccessTokenService {
         await spendUse(this.dataSource.manager, known.tokenId, request.now);
         use.isSpent = true;
       }
-      if (this.reader.isFresh() && this.states.holds(known, token.kid)) return this.accepted(token, known, request);
+      if (this.reader.isFresh() && this.states.holds(known, token.kid))
+        return this.accepted(token, known, request, use);
       await this.reader.freshen();
     }
     throw new ServiceUnavailableError("The state of the access token can't be known right now");
   }
 
-  /** The bearer of a token whose state is good, unless it ends by now. */
-  private accepted(token: ProvenToken, state: CompactState, request: RequestContext): Actor {
+  /** The bearer of a token whose state is good, unless it ends by now. This is where a use is noted. */
+  private accepted(token: ProvenToken, state: CompactState, request: RequestContext, { isUse }: Use): Actor {
     const now = this.clock.now();
     // The text's own end, and the row's: an old text of a renewed token ends before it.
     if (hasExpired(token.claims, now) || state.hasExpired(now)) throw new AccessTokenRefusedError('expired');
+    if (isUse) this.usage.note(state.tokenId, request.now, request.address);
     return actorOf(token.kid, state, request);
   }
 

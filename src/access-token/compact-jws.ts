@@ -137,17 +137,20 @@ export function sideBySide(der: Buffer): Buffer {
 
 /** The other way round. To have OpenSSL read them side by side costs half as much as the verification. */
 export function toDer(signature: Buffer): Buffer {
-  const der = Buffer.alloc(FIRST + 1 + NUMBER_BYTES + 2 + 1 + NUMBER_BYTES);
+  const der = Buffer.allocUnsafe(FIRST + 1 + NUMBER_BYTES + 2 + 1 + NUMBER_BYTES);
   let end = FIRST - 2;
   for (const begin of [0, NUMBER_BYTES]) {
     let at = begin;
     while (at < begin + NUMBER_BYTES - 1 && signature[at] === 0) at += 1;
     const looksNegative = (signature[at] ?? 0) >= 0x80 ? 1 : 0;
     const size = looksNegative + begin + NUMBER_BYTES - at;
-    der.set([0x02, size], end);
+    der[end] = 0x02;
+    der[end + 1] = size;
+    der[end + 2] = 0;
     signature.copy(der, end + 2 + looksNegative, at, begin + NUMBER_BYTES);
     end += 2 + size;
   }
-  der.set([0x30, end - 2]);
+  der[0] = 0x30;
+  der[1] = end - 2;
   return der.subarray(0, end);
 }

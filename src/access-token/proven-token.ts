@@ -1,4 +1,4 @@
-import { keyOf, Shared } from '../common/shared.js';
+import { leastRecent } from '../common/least-recent.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
 import type { CompactState } from './compact-state.js';
 
@@ -39,12 +39,27 @@ class KeptClaims implements Pick<AccessTokenClaims, keyof CommonClaims | 'client
   }
 }
 
-const common = new Shared<CommonClaims>();
+/** More than there are identities that are busy at a time; of any other, tokens only take more memory. */
+const MOST_COMMON = 5000;
 
-function kept({ iss, aud, sub, orgId, rootOrgId, jti, iat, exp }: AccessTokenClaims): KeptClaims {
-  const shared = common.of(keyOf([iss, aud, sub, orgId, rootOrgId]), () => ({ iss, aud, sub, orgId, rootOrgId }));
-  return new KeptClaims(shared, jti, iat, exp);
+const known = leastRecent<CommonClaims>(MOST_COMMON);
+
+/** One object for all tokens of which it says the same. */
+function commonOf({ iss, aud, sub, orgId, rootOrgId }: AccessTokenClaims): CommonClaims {
+  const key = orgId + sub;
+  const made = { iss, aud, sub, orgId, rootOrgId };
+  const common = known.get(key);
+  if (common && saysTheSame(common, made)) return common;
+  known.set(key, made);
+  return made;
 }
+
+const saysTheSame = (one: CommonClaims, other: CommonClaims): boolean =>
+  one.iss === other.iss &&
+  one.aud === other.aud &&
+  one.sub === other.sub &&
+  one.orgId === other.orgId &&
+  one.rootOrgId === other.rootOrgId;
 
 /** A token whose signature, issuer and audience are good. Whether it still holds is another question. */
 export class ProvenToken {
@@ -59,7 +74,7 @@ export class ProvenToken {
     readonly kid: string,
     claims: AccessTokenClaims,
   ) {
-    this.claims = kept(claims);
+    this.claims = new KeptClaims(commonOf(claims), claims.jti, claims.iat, claims.exp);
   }
 
   /** Takes note that somebody came with it again. */

@@ -20,8 +20,8 @@ const MAX_PER_STATEMENT = 500;
  */
 const MERGE = `
   INSERT INTO access_token_usage AS known (token_id, num_uses, last_used_at, last_used_from)
-  SELECT n.token_id, n.num_uses, n.last_used_at, n.last_used_from
-  FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::inet[])
+  SELECT n.token_id, n.num_uses, to_timestamp(n.last_used_at / 1000), n.last_used_from
+  FROM unnest($1::uuid[], $2::bigint[], $3::float8[], $4::inet[])
     AS n (token_id, num_uses, last_used_at, last_used_from)
   JOIN access_token t ON t.id = n.token_id
   ORDER BY n.token_id
@@ -33,8 +33,10 @@ const MERGE = `
 
 /** What was seen of one token since the last flush. */
 interface Usage {
+  tokenId: string;
   count: number;
-  lastAt: Date;
+  /** Milliseconds since 1970. */
+  lastAt: number;
   lastFrom: string | null;
 }
 
@@ -75,11 +77,12 @@ export class TokenUsage implements OnModuleInit, OnApplicationShutdown {
   note(tokenId: string, at: Date, address: string | null): void {
     this.metrics.uses.inc();
     this.waitingSince ??= performance.now();
+    const usage = { tokenId, count: 1, lastAt: at.getTime(), lastFrom: address };
     const known = this.pending.get(tokenId);
     if (known) {
-      merge(known, { count: 1, lastAt: at, lastFrom: address });
+      merge(known, usage);
     } else if (this.pending.size + this.numWriting < MAX_TOKENS) {
-      this.pending.set(tokenId, { count: 1, lastAt: at, lastFrom: address });
+      this.pending.set(tokenId, usage);
       if (this.pending.size === MANY) this.flushUnlessBusy();
     } else {
       this.numDropped += 1;
@@ -107,7 +110,7 @@ export class TokenUsage implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async writeAll(): Promise<void> {
-    const batch = [...this.pending];
+    const batch = [...this.pending.values()];
     this.pending = new Map();
     this.numWriting = batch.length;
     [this.writingSince, this.waitingSince] = [this.waitingSince, null];
@@ -122,24 +125,24 @@ export class TokenUsage implements OnModuleInit, OnApplicationShutdown {
     this.numWriting = 0;
     if (batch.length > 0) this.waitingSince = this.writingSince;
     this.writingSince = null;
-    for (const [tokenId, usage] of batch) this.putBack(tokenId, usage);
+    for (const usage of batch) this.putBack(usage);
     this.tellDropped();
   }
 
-  private async write(batch: [string, Usage][]): Promise<void> {
+  private async write(batch: readonly Usage[]): Promise<void> {
     const parameters = [
-      arrayOf(batch.map(([tokenId]) => tokenId)),
-      arrayOf(batch.map(([, { count }]) => count)),
-      arrayOf(batch.map(([, { lastAt }]) => lastAt.toISOString())),
-      arrayOf(batch.map(([, { lastFrom }]) => lastFrom)),
+      arrayOf(batch.map(({ tokenId }) => tokenId)),
+      arrayOf(batch.map(({ count }) => count)),
+      arrayOf(batch.map(({ lastAt }) => lastAt)),
+      arrayOf(batch.map(({ lastFrom }) => lastFrom)),
     ];
     await this.dataSource.manager.query(MERGE, parameters);
   }
 
-  private putBack(tokenId: string, usage: Usage): void {
-    const since = this.pending.get(tokenId);
+  private putBack(usage: Usage): void {
+    const since = this.pending.get(usage.tokenId);
     if (since) merge(since, usage);
-    else this.pending.set(tokenId, usage);
+    else this.pending.set(usage.tokenId, usage);
   }
 
   private tellDropped(): void {
