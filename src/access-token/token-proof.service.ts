@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { UnderWay } from '../common/under-way.js';
 import { AppConfig } from '../config/app-config.js';
 import { type AccessTokenClaims, isAccessTokenClaims } from './access-token-claims.js';
 import { AccessTokenMetrics } from './access-token-metrics.js';
@@ -15,6 +16,7 @@ import { SigningKeys, type VerificationKey } from './signing-key/signing-keys.se
 export class TokenProof {
   /** By the SHA-256 of their whole texts. */
   private readonly proven: ProvenTokens;
+  private readonly proving = new UnderWay<ProvenToken>();
 
   constructor(
     private readonly keys: SigningKeys,
@@ -37,8 +39,11 @@ export class TokenProof {
 
   /** What this very text was proven to be before, while its key still verifies. */
   recall(text: string): ProvenToken | null {
-    const found = this.proven.find(digestOf(text));
-    return this.recheck(found instanceof ProvenToken ? found : null);
+    return this.recallBy(digestOf(text));
+  }
+
+  private recallBy(digest: string): ProvenToken | null {
+    return this.recheck(this.proven.find(digest));
   }
 
   /** What a text was proven to be before, if its key still verifies; for callers that keep it by themselves. */
@@ -59,10 +64,7 @@ export class TokenProof {
    */
   prove(text: string): ProvenToken | Promise<ProvenToken> {
     const digest = digestOf(text);
-    const found = this.proven.find(digest);
-    const token = this.recheck(found instanceof ProvenToken ? found : null);
-    if (token) return token;
-    return found instanceof Promise ? found : this.proven.share(digest, this.proveAnew(text, digest));
+    return this.recallBy(digest) ?? this.proving.share(digest, () => this.proveAnew(text, digest));
   }
 
   private async proveAnew(text: string, digest: string): Promise<ProvenToken> {
