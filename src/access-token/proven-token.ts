@@ -42,15 +42,15 @@ class KeptClaims implements Pick<AccessTokenClaims, keyof CommonClaims | 'client
 /** More than there are identities that are busy at a time; of any other, tokens only take more memory. */
 const MOST_COMMON = 5000;
 
-const known = leastRecent<CommonClaims>(MOST_COMMON);
+const commons = leastRecent<CommonClaims>(MOST_COMMON);
 
 /** One object for all tokens of which it says the same. */
 function commonOf({ iss, aud, sub, orgId, rootOrgId }: AccessTokenClaims): CommonClaims {
   const key = orgId + sub;
   const made = { iss, aud, sub, orgId, rootOrgId };
-  const common = known.get(key);
+  const common = commons.get(key);
   if (common && saysTheSame(common, made)) return common;
-  known.set(key, made);
+  commons.set(key, made);
   return made;
 }
 
