@@ -6,12 +6,12 @@ const MOST_LOOKS = 32;
 /**
  * What texts were proven to be, by the digest of each, so many at a time. Whoever comes beyond that takes the place of one
  * that nobody wanted since it was looked at last (the CLOCK of page replacement): to use a token writes nothing but a
- * mark, and many that come once don't drive out those that are wanted all the time.
+ * mark, and many that come once drive out few of those that are wanted all the time.
  */
 export class ProvenTokens {
   private readonly known = new Map<string, ProvenToken>();
 
-  /** Goes over what is known. There is none before it is needed: a map that grows keeps all that it was for whoever does. */
+  /** Goes over what is known. Made once it is needed: while it goes, a map that grows keeps its former tables as well. */
   private hand?: MapIterator<[string, ProvenToken]>;
   /** How many it has yet to look at; who came since it began is looked at the next time. */
   private left = 0;

@@ -53,9 +53,11 @@ export class TokenProof {
     return this.metrics.proofs.note(good);
   }
 
-  /** Keeps what a text was proven to be. */
+  /** Keeps what a text was proven to be: one thing for all who have it proven at the same time. */
   remember(text: string, kid: string, payload: unknown): ProvenToken {
-    return this.proven.keep(digestOf(text), new ProvenToken(kid, claimsOf(payload)));
+    const digest = digestOf(text);
+    const known = this.proven.find(digest);
+    return known?.kid === kid ? known : this.proven.keep(digest, new ProvenToken(kid, claimsOf(payload)));
   }
 
   /**

@@ -51,14 +51,14 @@ export class TokenStates {
   }
 
   /**
-   * Asks PostgreSQL; null when there is no such token. Those who ask at the same time share the answer. What other
+   * Asks PostgreSQL; null when there is no such token. Those who ask by one text at the same time share the answer. What other
    * tokens rest on too is not asked for again while it is known.
    */
   ask(token: ProvenToken): Promise<CompactState | null> {
     return (token.asking ??= this.askAnew(token));
   }
 
-  /** Never ends in the step in which it begins. */
+  /** Never ends in the step in which it begins: `asking` is set after that, and would stay. */
   private async askAnew(token: ProvenToken): Promise<CompactState | null> {
     const { jti: tokenId, sub: identityId, orgId: organizationId } = token.claims;
     const { kid } = token;

@@ -57,6 +57,20 @@ describe('questions that are answered together', () => {
     expect(await answers).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
   });
 
+  it('are counted until they are answered, or fail', async () => {
+    const { asked, batches } = given({ underWay: 2, size: 2 });
+    const all = Promise.allSettled([1, 2, 3].map((question) => batches.ask(question)));
+    await turn();
+    expect(batches.unanswered).toBe(3);
+    asked[0]?.answer([10, 20]);
+    await turn();
+    expect(batches.unanswered).toBe(1);
+    asked[1]?.fail(new Error('gone'));
+    await all;
+    await turn();
+    expect(batches.unanswered).toBe(0);
+  });
+
   describe('with patience', () => {
     const PATIENCE_MS = 20;
     beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate'] }));

@@ -1,4 +1,6 @@
 import crypto, { randomBytes } from 'node:crypto';
+import { TokenProof } from '../../src/access-token/token-proof.service.js';
+import { decodeJwt } from '../support/jwt.js';
 import { OAuth2Api } from '../support/oauth2-api.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -42,6 +44,14 @@ describe('what a replica remembers of tokens', () => {
   it('is what somebody asks about all the time, however many are asked about once', async () => {
     const [wanted = '', ...others] = await minted(3 * MOST);
     expect(await verifications([wanted, ...others.flatMap((other) => [other, wanted])])).toBe(3 * MOST);
+  });
+
+  it('is one thing for all who have a text proven at the same time', async () => {
+    const [text = ''] = await minted(1);
+    const proof = app.nest.get(TokenProof);
+    const { kid } = await proof.keyOf(text);
+    const first = proof.remember(text, kid, decodeJwt(text));
+    expect(proof.remember(text, kid, decodeJwt(text))).toBe(first);
   });
 
   it('is not driven out by forgeries, however many come at the same time', async () => {
