@@ -135,7 +135,10 @@ export function sideBySide(der: Buffer): Buffer {
   return bytes;
 }
 
-/** The other way round, of 64 bytes: what is there of fewer would be of other memory. To have OpenSSL read them side by side costs half as much as the verification. */
+/**
+ * The other way round, of 64 bytes: what is there of fewer would be of other memory. To have OpenSSL read them side by
+ * side costs half as much as the verification.
+ */
 export function toDer(signature: Buffer): Buffer {
   const der = Buffer.allocUnsafe(FIRST + 1 + NUMBER_BYTES + 2 + 1 + NUMBER_BYTES);
   let end = FIRST - 2;

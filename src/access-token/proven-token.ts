@@ -1,4 +1,4 @@
-import { leastRecent } from '../common/least-recent.js';
+import { keyOf, Shared } from '../common/shared.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
 import type { CompactState } from './compact-state.js';
 
@@ -39,27 +39,10 @@ class KeptClaims implements Pick<AccessTokenClaims, keyof CommonClaims | 'client
   }
 }
 
-/** More than there are identities that are busy at a time; of any other, tokens only take more memory. */
-const MOST_COMMON = 5000;
+const commons = new Shared<CommonClaims>();
 
-const commons = leastRecent<CommonClaims>(MOST_COMMON);
-
-/** One object for all tokens of which it says the same. */
-function commonOf({ iss, aud, sub, orgId, rootOrgId }: AccessTokenClaims): CommonClaims {
-  const key = orgId + sub;
-  const made = { iss, aud, sub, orgId, rootOrgId };
-  const common = commons.get(key);
-  if (common && saysTheSame(common, made)) return common;
-  commons.set(key, made);
-  return made;
-}
-
-const saysTheSame = (one: CommonClaims, other: CommonClaims): boolean =>
-  one.iss === other.iss &&
-  one.aud === other.aud &&
-  one.sub === other.sub &&
-  one.orgId === other.orgId &&
-  one.rootOrgId === other.rootOrgId;
+const commonOf = ({ iss, aud, sub, orgId, rootOrgId }: AccessTokenClaims): CommonClaims =>
+  commons.of(keyOf([iss, aud, sub, orgId, rootOrgId]), () => ({ iss, aud, sub, orgId, rootOrgId }));
 
 /** A token whose signature, issuer and audience are good. Whether it still holds is another question. */
 export class ProvenToken {

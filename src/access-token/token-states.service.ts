@@ -51,8 +51,8 @@ export class TokenStates {
   }
 
   /**
-   * Asks PostgreSQL; null when there is no such token. Those who ask by one text at the same time share the answer. What other
-   * tokens rest on too is not asked for again while it is known.
+   * Asks PostgreSQL; null when there is no such token. Those who ask by one text at the same time share the answer. What
+   * other tokens rest on too is not asked for again while it is known.
    */
   ask(token: ProvenToken): Promise<CompactState | null> {
     return (token.asking ??= this.askAnew(token));
