@@ -1,7 +1,7 @@
 import { BadRequestError } from '../common/errors/app-error.js';
 import { BUILT_IN_ROLES, CUSTOM_ROLE } from '../permission/catalog.js';
 
-/** Custom roles that all organizations of a root may have together. */
+/** Maximum number of custom roles in one organization. Each sub-organization has its own limit. */
 export const MAX_ROLES = 500;
 
 /** Another role of the organization has the slug. */
@@ -18,10 +18,10 @@ export class RoleInUseError extends BadRequestError {
   }
 }
 
-/** One more role than a root may have. */
+/** The organization has the maximum number of custom roles. */
 export class TooManyRolesError extends BadRequestError {
   constructor() {
-    super(`There are ${MAX_ROLES} custom roles already, the most that there can be`);
+    super(`An organization has at most ${MAX_ROLES} custom roles`);
   }
 }
 

@@ -6,7 +6,6 @@ import { isDuplicate, isReferenced } from '../common/errors/postgres-errors.js';
 import { newId } from '../common/random-id.js';
 import { isUuid } from '../common/uuid.js';
 import { isStorableText } from '../common/validation/unicode.js';
-import { Organization } from '../database/entities/organization.entity.js';
 import { Role } from '../database/entities/role.entity.js';
 import { insertUnlessThere } from '../database/insert-unless-there.js';
 import type { Actor } from '../permission/actor.js';
@@ -35,7 +34,7 @@ export class RoleService {
       const role = newRole(actor, dto);
       this.checkCovers(actor, role);
       checkNotReserved(role.slug);
-      await checkRoom(tx, actor.rootOrganizationId);
+      await checkBelowLimit(tx, actor.organizationId);
       if (!(await insertUnlessThere(tx, Role, role))) throw new RoleSlugTakenError();
       await this.auditEvents.record(tx, actor, 'create-org-role', targetOf(role));
       return role;
@@ -147,12 +146,7 @@ function changed(stored: Role, dto: UpdateRoleDto, now: Date): Role {
 
 const rulesOf = (rules: CreateRoleDto['permissions']) => rules.map(({ subject, action }) => ({ subject, action }));
 
-/** Roles of one root are made one after another, under the management lock: the count holds until the insert. */
-async function checkRoom(tx: EntityManager, rootId: string): Promise<void> {
-  const count = await tx
-    .createQueryBuilder(Role, 'role')
-    .innerJoin(Organization, 'organization', 'organization.id = role.organizationId AND organization.deletedAt IS NULL')
-    .where('organization.rootId = :rootId', { rootId })
-    .getCount();
-  if (count >= MAX_ROLES) throw new TooManyRolesError();
+/** The management lock of the root serializes the creation of roles, so the count is still true at the insert. */
+async function checkBelowLimit(tx: EntityManager, organizationId: string): Promise<void> {
+  if ((await tx.countBy(Role, { organizationId })) >= MAX_ROLES) throw new TooManyRolesError();
 }

@@ -1,4 +1,5 @@
 import { newId } from '../../src/common/random-id.js';
+import { tally } from '../support/answers.js';
 import { TestApp } from '../support/test-app.js';
 
 const READ = [{ subject: 'identity', action: ['read'] }];
@@ -91,17 +92,29 @@ describe('POST /api/v1/organization/roles', () => {
       expect(answers.filter(({ status }) => status === 400)).toHaveLength(49);
     });
 
-    it('takes 500 roles in a root organization with all that is below it, and no more', async () => {
+    const fill = (organizationId: string, roles: number) =>
+      app.db.query(
+        `INSERT INTO role (id, organization_id, slug, name, permissions, created_at, updated_at)
+         SELECT gen_random_uuid(), $1, 'role-' || n, 'a role', '[]', now(), now() FROM generate_series(1, $2) n`,
+        [organizationId, roles],
+      );
+
+    it('counts the roles of each organization by itself, so that a sub-organization leaves its root room', async () => {
       const other = await app.given.otherRoot();
-      const sub = await app.given.subOrganization({}, other);
-      const insert = `
-        INSERT INTO role (id, organization_id, slug, name, permissions, created_at, updated_at)
-        SELECT gen_random_uuid(), $1, 'role-' || n, 'a role', '[]', now(), now() FROM generate_series(1, $2) n`;
-      await app.db.query(insert, [sub.id, 300]);
-      await app.db.query(insert, [other.organizationId, 199]);
+      const sub = await app.given.subOrganization({ [other.identityId]: 'admin' }, other);
+      const below = await app.given.mint(other.identityId, { organizationSlug: sub.slug }, other.token);
+      await fill(sub.id, 500);
+      expect((await createRole({}, below.accessToken)).status).toBe(400);
       expect((await createRole({}, other.token)).status).toBe(200);
-      expect((await createRole({}, other.token)).status).toBe(400);
-      expect((await createRole({})).status).toBe(200);
+    });
+
+    it('creates the 500th role of an organization once of ten at the same time', async () => {
+      const other = await app.given.otherRoot();
+      await fill(other.organizationId, 499);
+      const answers = await Promise.all(Array.from({ length: 10 }, () => createRole({}, other.token)));
+      expect(tally(answers)).toEqual({ 200: 1, 400: 9 });
+      const rows: unknown[] = await app.db.query('SELECT FROM role WHERE organization_id = $1', [other.organizationId]);
+      expect(rows).toHaveLength(500);
     });
   });
 
