@@ -21,6 +21,15 @@ export class SlugTakenError extends BadRequestError {
   }
 }
 
+/** The sub-organization owns identities with delete protection, which its deletion would bypass. */
+export class ProtectedIdentitiesError extends BadRequestError {
+  constructor() {
+    super(
+      'The sub-organization owns identities with delete protection. Switch the protection off or delete them first',
+    );
+  }
+}
+
 /** The identity is in the sub-organization already, switched on or off. */
 export class MemberAlreadyError extends BadRequestError {
   constructor() {

@@ -67,7 +67,7 @@ export class SubOrganizationController {
 
   /**
    * Delete a sub-organization
-   * @remarks Every token that works in it is revoked at once. Its slug is free for another.
+   * @remarks Revokes every token that is scoped to it. Its slug can be used again. Returns 400 while the sub-organization owns an identity with delete protection.
    */
   @Delete(':subOrgId')
   @Audited('delete-sub-organization')

@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { type EntityManager, IsNull } from 'typeorm';
 import { Authority } from '../access-token/authority.service.js';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
 import { BadRequestError } from '../common/errors/app-error.js';
 import { isDuplicate } from '../common/errors/postgres-errors.js';
 import { newId } from '../common/random-id.js';
 import { slugOf } from '../common/slug.js';
+import { Identity } from '../database/entities/identity.entity.js';
 import { Organization } from '../database/entities/organization.entity.js';
 import type { Actor } from '../permission/actor.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
-import { NotARootError, SlugTakenError } from './organization-errors.js';
+import { NotARootError, ProtectedIdentitiesError, SlugTakenError } from './organization-errors.js';
 import type { CreateSubOrganizationDto, UpdateSubOrganizationDto } from './sub-organization.dto.js';
 import { addMember, findBelow } from './sub-organizations.js';
 
@@ -66,6 +67,7 @@ export class SubOrganizationService {
       const { id } = await findBelow(tx, actor, subOrgId);
       this.permissions.check(actor, 'sub-organization', 'delete');
       const organization = await lock(tx, id);
+      await checkNoProtectedIdentity(tx, id);
       const { now } = actor.request;
       await this.revocations.revokeScope(tx, { scope: 'organization', key: id, organizationId: id, now });
       await tx.update(Organization, { id }, { deletedAt: now });
@@ -87,6 +89,12 @@ export class SubOrganizationService {
 /** The row that mints share: whoever waits for this lock sees what came of it. */
 const lock = (tx: EntityManager, id: string): Promise<Organization> =>
   tx.findOneOrFail(Organization, { where: { id }, lock: { mode: 'pessimistic_write' } });
+
+/** Identities change under the same management lock, so no protection can be switched on before the commit. */
+async function checkNoProtectedIdentity(tx: EntityManager, organizationId: string): Promise<void> {
+  const isProtected = { organizationId, hasDeleteProtection: true, deletedAt: IsNull() };
+  if (await tx.existsBy(Identity, isProtected)) throw new ProtectedIdentitiesError();
+}
 
 /** Nobody else adds one meanwhile, for changes of one root follow one another. */
 async function checkRoomBelow(tx: EntityManager, rootId: string): Promise<void> {

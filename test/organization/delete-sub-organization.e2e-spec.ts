@@ -1,4 +1,5 @@
 import { RevocationLog } from '../../src/revocation/revocation-log.service.js';
+import { refusal, told } from '../support/answers.js';
 import { TestApp } from '../support/test-app.js';
 
 const UNKNOWN = '01900000-0000-7000-8000-000000000000';
@@ -144,7 +145,54 @@ describe('DELETE /api/v1/sub-organizations/{subOrgId}', () => {
     });
   });
 
+  describe('400', () => {
+    /** An identity under delete protection that an organization owns. */
+    const givenProtected = async (organizationId: string, token: string): Promise<string> => {
+      const body = { name: 'protected', organizationId, hasDeleteProtection: true };
+      return (await app.http.post('/api/v1/identities', { token, body })).body.identity.id as string;
+    };
+
+    it('returns 400 while it owns an identity with delete protection, and revokes nothing', async () => {
+      const { root, sub, token } = await givenScope();
+      const id = await givenProtected(sub.id, token);
+      const answer = await remove(sub.id, root.token);
+      expect(told(answer)).toEqual(refusal(400, 'BadRequest'));
+      expect(await use(token)).toBe(200);
+      await app.http.patch(`/api/v1/identities/${id}`, { token, body: { hasDeleteProtection: false } });
+      expect((await remove(sub.id, root.token)).status).toBe(200);
+    });
+
+    it('does not count identities that were deleted, that another organization owns, or that are not protected', async () => {
+      const { root, sub, token } = await givenScope();
+      const deleted = await givenProtected(sub.id, token);
+      await app.db.query('UPDATE identity SET deleted_at = now() WHERE id = $1', [deleted]);
+      await app.given.membership(sub.id, await givenProtected(root.organizationId, root.token), 'member');
+      const body = { name: 'not protected', organizationId: sub.id };
+      await app.http.post('/api/v1/identities', { token, body });
+      expect((await remove(sub.id, root.token)).status).toBe(200);
+    });
+
+    it('keeps every identity whose protection was acknowledged while it was to be deleted', async () => {
+      const { root, sub, token } = await givenScope();
+      const body = { name: 'protected', organizationId: sub.id, hasDeleteProtection: true };
+      const [deletion, ...creations] = await Promise.all([
+        remove(sub.id, root.token),
+        ...Array.from({ length: 5 }, () => app.http.post('/api/v1/identities', { token, body })),
+      ]);
+      const created = creations.filter(({ status }) => status === 200).length;
+      expect([deletion?.status, created > 0]).toEqual(created > 0 ? [400, true] : [200, false]);
+    });
+  });
+
   describe('403', () => {
+    it('is the answer without the permission, also while an identity in it has delete protection', async () => {
+      const { sub, token } = await givenScope();
+      const body = { name: 'protected', organizationId: sub.id, hasDeleteProtection: true };
+      await app.http.post('/api/v1/identities', { token, body });
+      const caller = await app.given.identity({ role: 'member' });
+      expect((await remove(sub.id, caller.token)).body).toMatchObject({ error: 'PermissionDenied' });
+    });
+
     it.each(['no-access', 'member', 'verifier'])('needs more than the role %s, and ends nothing', async (role) => {
       const { sub, token } = await givenScope();
       const caller = await app.given.identity({ role });
