@@ -94,7 +94,7 @@ export class IdentityController {
 
   /**
    * Change a machine identity
-   * @remarks What is left out stays as it is. Giving a role needs `grant-privileges`, and nobody can give or take more than they hold themselves.
+   * @remarks Omitted fields stay unchanged. The caller needs every permission that the identity has in any organization. Changing the role also needs `grant-privileges` and every permission of the new role.
    */
   @Patch(':identityId')
   @Audited('update-identity')

@@ -61,6 +61,7 @@ export class IdentityService {
       const role = dto.role === undefined ? null : await findRole(tx, actor.organizationId, dto.role);
       this.permissions.check(actor, 'identity', 'edit');
       this.identities.checkOwned(actor, known);
+      await this.permissions.checkBoundaryEverywhere(tx, actor, id);
       // Before its membership, as every mint does, or the two would wait for each other.
       const stored = await tx.findOneOrFail(Identity, { where: { id }, lock: { mode: 'pessimistic_write' } });
       if (role) await this.giveRole(tx, actor, id, role);

@@ -43,9 +43,10 @@ export class Permissions {
   /**
    * Refuses unless the actor holds, in every organization in which the identity is a member, what the identity holds
    * there. Outside of its token's organization and those below, an actor holds nothing. Memberships that are
-   * switched off count too, for they can be switched on again.
+   * switched off count too, for they can be switched on again. An actor always covers itself.
    */
   async checkBoundaryEverywhere(tx: EntityManager, actor: Actor, identityId: string): Promise<void> {
+    if (identityId === actor.identityId) return;
     const targets: HeldIn[] = await tx.query(HELD_IN, [identityId]);
     const own: HeldIn[] = await tx.query(`${HELD_IN} AND m.is_active`, [actor.identityId]);
     const missing = targets.flatMap((target): PermissionRule[] => {

@@ -73,7 +73,10 @@ export class TokenAuthController {
     return this.tokenAuth.readToken(actor, tokenId);
   }
 
-  /** Rename a token */
+  /**
+   * Rename a token
+   * @remarks The caller needs every permission that the identity of the token has in any organization.
+   */
   @Patch('tokens/:tokenId')
   @Audited('update-token-identity-token-auth')
   @RequirePermission({ subject: 'identity', action: 'create-token' })

@@ -76,6 +76,7 @@ export class TokenRecordService {
   /** Without a name, nothing changes. */
   async rename(caller: Actor, tokenId: string, name?: string): Promise<TokenRecord> {
     return this.change(caller, tokenId, 'create-token', async (tx, actor, record) => {
+      await this.permissions.checkBoundaryEverywhere(tx, actor, record.identityId);
       if (name === undefined) return record;
       const { identityId } = record;
       await tx.update(AccessToken, { id: tokenId }, { name, updatedAt: actor.request.now });

@@ -3,7 +3,7 @@ import { TestApp } from '../support/test-app.js';
 
 const rules = (subject: string, ...action: string[]): PermissionRule[] => [{ subject, action }];
 const MANAGER = [
-  ...rules('identity', 'create', 'grant-privileges', 'edit-auth', 'revoke-auth', 'create-token'),
+  ...rules('identity', 'create', 'edit', 'grant-privileges', 'edit-auth', 'revoke-auth', 'create-token'),
   ...rules('role', 'read', 'create', 'edit', 'delete'),
 ];
 const STRONGER = rules('identity', 'delete-token');
@@ -41,10 +41,66 @@ describe('the boundary', () => {
     expect((await app.http.send(method, path(target.id), { token, body: {} })).status).toBe(isAttach ? 400 : 200);
   });
 
+  const identity = (id: string) => `/api/v1/identities/${id}`;
+  it.each([
+    { what: 'rename', body: { name: 'renamed' } },
+    { what: 'take the delete protection from', body: { hasDeleteProtection: false } },
+    { what: 'replace the metadata of', body: { metadata: [{ key: 'team', value: 'payments' }] } },
+    { what: 'send an empty change to', body: {} },
+  ])('returns 403 when a caller wants to $what a stronger identity, and changes nothing', async ({ body }) => {
+    const { token } = await manager();
+    const root = await app.given.root();
+    const target = await app.given.identity();
+    await app.http.patch(identity(target.id), { token: root.token, body: { hasDeleteProtection: true } });
+    await app.given.customRole(target.id, STRONGER);
+    const read = async () => (await app.http.get(identity(target.id), { token: root.token })).body;
+    const before: unknown = await read();
+    expect(await app.http.patch(identity(target.id), { token, body })).toMatchObject(refusal);
+    expect(await read()).toEqual(before);
+    await app.given.customRole(target.id, MANAGER);
+    expect((await app.http.patch(identity(target.id), { token, body })).status).toBe(200);
+  });
+
+  it.each([{ name: 'renamed' }, {}])(
+    'returns 403 when a caller renames the token of a stronger identity with %j, and changes nothing',
+    async (body) => {
+      const { token } = await manager();
+      const target = await app.given.identity();
+      await app.given.customRole(target.id, STRONGER);
+      const path = `/api/v1/auth/token-auth/tokens/${target.tokenId}`;
+      const read = async () => (await app.http.get(path, { token: (await app.given.root()).token })).body;
+      const before: unknown = await read();
+      expect(await app.http.patch(path, { token, body })).toMatchObject(refusal);
+      expect(await read()).toEqual(before);
+      await app.given.customRole(target.id, MANAGER);
+      expect((await app.http.patch(path, { token, body })).status).toBe(200);
+    },
+  );
+
+  it('lets a caller change itself, its Token Auth and its tokens, also while a membership of it is switched off', async () => {
+    const caller = await manager();
+    const sub = await app.given.subOrganization({ [caller.id]: 'admin' });
+    await app.db.query('UPDATE membership SET is_active = false WHERE organization_id = $1', [sub.id]);
+    const { token } = caller;
+    const answers = [
+      await app.http.patch(identity(caller.id), { token, body: { name: 'renamed' } }),
+      await app.http.patch(`/api/v1/auth/token-auth/tokens/${caller.tokenId}`, { token, body: { name: 'renamed' } }),
+      await app.http.patch(config(caller.id), { token, body: { accessTokenTTL: 60 } }),
+      await app.http.delete(config(caller.id), { token }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  });
+
   it('refuses to change an identity that is weak here and strong in another organization', async () => {
     const { token } = await manager();
     const target = await app.given.identity();
     await app.given.subOrganization({ [target.id]: 'member' });
+    for (const path of [identity(target.id), `/api/v1/auth/token-auth/tokens/${target.tokenId}`]) {
+      expect(await app.http.patch(path, { token, body: { name: 'renamed' } })).toMatchObject({
+        status: 403,
+        body: { error: 'PermissionBoundaryError' },
+      });
+    }
     for (const method of ['POST', 'PATCH', 'DELETE']) {
       expect(await app.http.send(method, config(target.id), { token, body: {} })).toMatchObject({
         status: 403,
