@@ -6,7 +6,7 @@ import { BadRequestError } from '../common/errors/app-error.js';
 import { Identity } from '../database/entities/identity.entity.js';
 import { Membership } from '../database/entities/membership.entity.js';
 import type { Actor } from '../permission/actor.js';
-import { checkAdministratorRemains } from '../permission/administrators.js';
+import { keepAdministrator } from '../permission/administrators.js';
 import { NO_ACCESS } from '../permission/catalog.js';
 import { IdentityNotFoundError, MemberIdentities } from '../permission/member-identities.service.js';
 import { Permissions } from '../permission/permissions.service.js';
@@ -39,16 +39,17 @@ export class IdentityDeletion {
 
   /** One mark, and one entry that ends every token. The lock comes before the number, for mints share the row. */
   private async end(tx: EntityManager, actor: Actor, id: string): Promise<Identity> {
-    const { organizationId, rootOrganizationId, request } = actor;
+    const { rootOrganizationId, request } = actor;
     await this.permissions.checkBoundaryEverywhere(tx, actor, id);
     const identity = await tx.findOneOrFail(Identity, { where: { id }, lock: { mode: 'pessimistic_write' } });
     if (identity.hasDeleteProtection) throw new BadRequestError('The identity is protected from deletion');
     const { now } = request;
     await this.revocations.revokeScope(tx, { scope: 'identity', key: id, organizationId: rootOrganizationId, now });
-    await tx.update(Identity, { id }, { deletedAt: now });
-    // Nobody holds what it held: a role that was in use by it alone can be deleted.
-    await tx.update(Membership, { identityId: id }, { role: NO_ACCESS, roleId: null, updatedAt: now });
-    if (organizationId === rootOrganizationId) await checkAdministratorRemains(tx, rootOrganizationId);
+    await keepAdministrator(tx, actor, id, async () => {
+      await tx.update(Identity, { id }, { deletedAt: now });
+      // A custom role that only this identity had can be deleted from now on.
+      await tx.update(Membership, { identityId: id }, { role: NO_ACCESS, roleId: null, updatedAt: now });
+    });
     return identity;
   }
 
@@ -62,7 +63,7 @@ export class IdentityDeletion {
     this.permissions.checkCovers(actor.permissions, await grantsOf(tx, membership));
     const scope = membershipScope(identityId, organizationId);
     await this.revocations.revokeScope(tx, { ...scope, organizationId, now: request.now });
-    await tx.delete(Membership, { id: membership.id });
+    await keepAdministrator(tx, actor, identityId, () => tx.delete(Membership, { id: membership.id }));
     return tx.findOneByOrFail(Identity, { id: identityId });
   }
 }

@@ -6,7 +6,7 @@ import { newId } from '../common/random-id.js';
 import { Identity } from '../database/entities/identity.entity.js';
 import { Membership } from '../database/entities/membership.entity.js';
 import type { Actor } from '../permission/actor.js';
-import { checkAdministratorRemains } from '../permission/administrators.js';
+import { keepAdministrator } from '../permission/administrators.js';
 import { NO_ACCESS } from '../permission/catalog.js';
 import { MemberIdentities } from '../permission/member-identities.service.js';
 import { grantsOf } from '../permission/membership-role.js';
@@ -77,13 +77,14 @@ export class IdentityService {
 
   /** The actor needs to hold what the identity could do before and what it can do then. */
   private async giveRole(tx: EntityManager, actor: Actor, identityId: string, next: NamedRole): Promise<void> {
-    const { organizationId, rootOrganizationId, request } = actor;
+    const { organizationId, request } = actor;
     const stored = await tx.findOneByOrFail(Membership, { organizationId, identityId });
     const { role, roleId, grants } = next;
     this.permissions.checkMayGrant(actor, 'identity', await grantsOf(tx, stored), grants);
     if (role === stored.role && roleId === stored.roleId) return;
-    await tx.update(Membership, { id: stored.id }, { role, roleId, updatedAt: request.now });
-    if (organizationId === rootOrganizationId) await checkAdministratorRemains(tx, rootOrganizationId);
+    await keepAdministrator(tx, actor, identityId, () =>
+      tx.update(Membership, { id: stored.id }, { role, roleId, updatedAt: request.now }),
+    );
     const scope = membershipScope(identityId, organizationId);
     await this.revocations.noteChange(tx, { ...scope, organizationId, now: request.now });
   }

@@ -10,6 +10,7 @@ import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.j
 import { insertUnlessThere } from '../database/insert-unless-there.js';
 import { MemberIdentities } from '../permission/member-identities.service.js';
 import type { Actor } from '../permission/actor.js';
+import { keepAdministrator } from '../permission/administrators.js';
 import type { Action } from '../permission/catalog.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
@@ -54,7 +55,7 @@ export class TokenAuthConfigService {
       if (!isTtlAllowed(config.ttl, config.maxTtl)) {
         throw new BadRequestError('accessTokenTTL must not be above the stored accessTokenMaxTTL');
       }
-      await tx.update(TokenAuthConfig, { id: config.id }, config);
+      await keepAdministrator(tx, actor, identityId, () => tx.update(TokenAuthConfig, { id: config.id }, config));
       if (dto.accessTokenTrustedIps) await this.revocations.noteChange(tx, entryOf(actor, identityId));
       await this.auditEvents.record(tx, actor, 'update-identity-token-auth', { identityId, details: limitsOf(config) });
       return config;
@@ -67,7 +68,7 @@ export class TokenAuthConfigService {
       await this.findOwned(tx, actor, identityId, 'revoke-auth');
       const config = await this.lock(tx, identityId);
       await this.revocations.revokeScope(tx, entryOf(actor, identityId));
-      await tx.delete(TokenAuthConfig, { id: config.id });
+      await keepAdministrator(tx, actor, identityId, () => tx.delete(TokenAuthConfig, { id: config.id }));
       await this.auditEvents.record(tx, actor, 'revoke-identity-token-auth', { identityId });
       return config;
     });

@@ -115,7 +115,7 @@ export class TokenAuthController {
 
   /**
    * Change the Token Auth of a machine identity
-   * @remarks Tokens that were issued keep their lifetimes and limits; a change of addresses holds for all of them.
+   * @remarks Issued tokens keep their TTL and use limit. Changed addresses apply to issued tokens too. Returns 400 if the root organization would have no administrator left that can use the API: the last one needs a TTL and max TTL of 0 or at least 60 seconds, a uses limit of 0 or at least 2, and addresses that include the address of this request.
    */
   @Patch('identities/:identityId')
   @Audited('update-identity-token-auth')
@@ -140,7 +140,7 @@ export class TokenAuthController {
 
   /**
    * Detach Token Auth from a machine identity
-   * @remarks Every token that it issued is revoked at once. Their records stay readable.
+   * @remarks Revokes every token of the identity. Their records stay readable. Returns 400 for the last administrator of the root organization.
    */
   @Delete('identities/:identityId')
   @Audited('revoke-identity-token-auth')

@@ -96,7 +96,7 @@ describe('PATCH /api/v1/identities/{identityId}', () => {
 
     it('counts no administrator whose membership is switched off', async () => {
       const root = await app.given.otherRoot();
-      const other = await app.given.bareIdentity({ role: 'admin' }, root);
+      const { id: other } = await app.given.identity({ role: 'admin' }, root);
       await app.db.query('UPDATE membership SET is_active = false WHERE identity_id = $1', [other]);
       expect((await update(root.identityId, { role: 'member' }, root.token)).status).toBe(400);
       await app.db.query('UPDATE membership SET is_active = true WHERE identity_id = $1', [other]);

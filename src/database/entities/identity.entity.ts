@@ -4,6 +4,7 @@ import { Organization } from './organization.entity.js';
 /** A machine identity, owned by one organization and a member of it and perhaps of others. */
 @Entity('identity')
 @Index('ix_identity_deleted_at', ['deletedAt'], { where: 'deleted_at IS NOT NULL' })
+@Index('ix_identity_protected', ['organizationId'], { where: 'has_delete_protection' })
 export class Identity {
   @PrimaryColumn('uuid')
   id: string;

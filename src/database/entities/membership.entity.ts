@@ -7,6 +7,7 @@ import { Role } from './role.entity.js';
 @Entity('membership')
 @Unique(['organizationId', 'identityId'])
 @Index(['organizationId', 'createdAt', 'id'])
+@Index('ix_membership_administrator', ['organizationId'], { where: "role = 'admin'" })
 @Check('ck_membership_role', `(role = 'custom') = (role_id IS NOT NULL)`)
 export class Membership {
   @PrimaryColumn('uuid')
