@@ -1,10 +1,11 @@
-import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Audited } from '../audit-event/audited.js';
 import { ApiErrors } from '../common/errors/api-errors.js';
 import { HotRoute } from '../common/http/hot-route.js';
 import { BodyTokenDto, RenewedTokenDto, RevokedMessageDto } from './access-token.dto.js';
+import { type Bearer, RateLimits } from './rate-limit/rate-limits.service.js';
 import { FailedCredentials } from './rate-limit/failed-credentials.service.js';
 import { Public } from './public.decorator.js';
 import { SelfRevocation } from './self-revocation.service.js';
@@ -18,23 +19,33 @@ export class AccessTokenController {
     private readonly renewal: TokenRenewal,
     private readonly selfRevocation: SelfRevocation,
     private readonly failures: FailedCredentials,
+    private readonly limits: RateLimits,
   ) {}
 
   /**
    * Renew an access token
-   * @remarks The token in the body is the credential. It gets a new end, never beyond its max TTL counted from the first issue; a renewal costs no use.
+   * @remarks The token in the body is the credential. It gets a new end, never beyond its max TTL counted from the first issue; a renewal costs no use. It counts against the rate limits of the token and its identity.
    */
   @Post('renew')
   @HotRoute()
   @HttpCode(200)
   @Audited('renew-identity-access-token')
   @Public()
-  async renewIdentityAccessToken(@Body() dto: BodyTokenDto, @Req() request: FastifyRequest): Promise<RenewedTokenDto> {
+  async renewIdentityAccessToken(
+    @Body() dto: BodyTokenDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RenewedTokenDto> {
     request.hasBodyToken = true;
     const { context } = request;
-    const renewed = await this.failures.judge(context, () => this.renewal.renew(dto.accessToken, context));
-    const { text, expiresIn, maxTtl } = renewed;
-    return { accessToken: text, expiresIn, accessTokenMaxTTL: maxTtl, tokenType: 'Bearer' };
+    const admit = (bearer: Bearer): void => this.limits.admitBearer(request, bearer);
+    try {
+      const renewed = await this.failures.judge(context, () => this.renewal.renew(dto.accessToken, context, admit));
+      const { text, expiresIn, maxTtl } = renewed;
+      return { accessToken: text, expiresIn, accessTokenMaxTTL: maxTtl, tokenType: 'Bearer' };
+    } finally {
+      this.limits.tell(request, reply);
+    }
   }
 
   /**

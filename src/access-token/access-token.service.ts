@@ -19,7 +19,7 @@ import { spendUse } from './usage/spend-use.js';
 import { TokenUsage } from './usage/token-usage.service.js';
 
 /** Refuses, by what it throws, whoever is too much; asked before a use is spent. */
-type Admission = (state: TokenState) => void;
+export type Admission = (state: TokenState) => void;
 
 /** Whether a verdict costs a use, and whether that has been spent. */
 interface Use {
@@ -52,9 +52,9 @@ export class AccessTokenService {
     return this.judge(token, request, true, admit);
   }
 
-  /** Accepts or refuses a token without spending a use; one that has none left is refused all the same. */
-  verifyWithoutUse(token: ProvenToken, request: RequestContext): Actor | Promise<Actor> {
-    return this.judge(token, request, false);
+  /** Accepts or rejects a token without consuming a use. Rejects a token that has no use left. */
+  verifyWithoutUse(token: ProvenToken, request: RequestContext, admit?: Admission): Actor | Promise<Actor> {
+    return this.judge(token, request, false, admit);
   }
 
   /**

@@ -5,7 +5,7 @@ import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import type { RequestContext } from '../common/http/request-context.js';
 import { type Prepared, runPrepared } from '../database/prepared.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
-import { AccessTokenService } from './access-token.service.js';
+import { AccessTokenService, type Admission } from './access-token.service.js';
 import { changeShared } from './gate.js';
 import { holdIfActive } from './signing-key/key-hold.js';
 import type { ActiveKey } from './signing-key/signing-keys.service.js';
@@ -50,11 +50,11 @@ export class TokenRenewal {
 
   /**
    * Proves the token by its text and extends it. Refuses with 401 what a bearer would be refused for, and where less than a
-   * second is left of its max TTL; 503 when the signing keys change too fast.
+   * second is left of its max TTL; 503 when the signing keys change too fast. `admit` throws where a rate limit is exceeded.
    */
-  async renew(text: string, request: RequestContext): Promise<RenewedToken> {
+  async renew(text: string, request: RequestContext, admit: Admission): Promise<RenewedToken> {
     const token = await this.proof.prove(text);
-    const actor = await this.accessTokens.verifyWithoutUse(token, request);
+    const actor = await this.accessTokens.verifyWithoutUse(token, request, admit);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const key = this.issuer.activeKey();
       const held = await changeShared(this.dataSource, actor.rootOrganizationId, async (tx) => {

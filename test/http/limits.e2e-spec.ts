@@ -89,6 +89,23 @@ describe('rate limits', () => {
     expect(tally(await use(other.token, 5))).toEqual({ 200: 5 });
   });
 
+  it('count a renewal for the token that is renewed and for its identity', async () => {
+    const { id, token } = await app.given.identity();
+    const renew = (accessToken: string) =>
+      app.http.post('/api/v1/auth/token/renew', { body: { accessToken }, headers: newHost() });
+    await use(token, OF_TOKEN - 1);
+    const [last, refused] = [await renew(token), await renew(token)];
+    expect([last.status, last.headers.get('ratelimit')]).toEqual([200, '"token";r=0;t=60']);
+    const message = 'Too many requests came with this access token; retry in 3 seconds';
+    expect(told(refused)).toEqual(refusal(429, 'RateLimitExceeded', message));
+    expect(refused.headers.get('ratelimit')).toBe('"token";r=0;t=60');
+    const { accessToken } = await app.given.mint(id);
+    await use(accessToken, OF_IDENTITY - OF_TOKEN);
+    expect((await renew(accessToken)).body.message).toBe(
+      'Too many requests came from this identity; retry in 2 seconds',
+    );
+  });
+
   it('come before a use is spent and after the address is found allowed', async () => {
     const limited = await app.given.identity({ config: { accessTokenNumUsesLimit: OF_TOKEN + 1 } });
     expect(tally(await use(limited.token, OF_TOKEN + 5))).toEqual({ 200: OF_TOKEN, 429: 5 });

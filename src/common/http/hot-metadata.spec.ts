@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, Param, ParseIntPipe, Post, Query, Req, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, Header, Param, ParseIntPipe, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { argumentsOf, statusOf } from './hot-metadata.js';
 import { HotContext } from './hot-context.js';
@@ -8,6 +8,11 @@ class Routes {
   @Post()
   good(@Param('id') id: string, @Req() request: object, @Body() body: Map<string, string>): unknown[] {
     return [id, request, body];
+  }
+
+  @Post()
+  answering(@Res({ passthrough: true }) reply: object): object {
+    return reply;
   }
 
   @Get()
@@ -52,6 +57,11 @@ describe('a hot route', () => {
     const request = { params: { id: 'x' } } as unknown as FastifyRequest;
     expect(take(new HotContext([request]), request)).toEqual(['x', request, undefined]);
     expect(body).toEqual({ index: 2, metadata: { type: 'body', metatype: Map, data: undefined } });
+  });
+
+  it('gives a method the response', () => {
+    const [request, reply] = [{} as FastifyRequest, {}];
+    expect(argumentsOf(Routes, 'answering').take(new HotContext([request, reply]), request)).toEqual([reply]);
   });
 
   it('answers with the status that Nest would', () => {

@@ -88,6 +88,8 @@ function takeOf(key: string, { data, pipes, factory }: Declared, metatype: unkno
   if (factory && key.includes(CUSTOM_ROUTE_ARGS_METADATA)) return (context) => factory(data, context);
   const type = Number(key.split(':')[0]) as RouteParamtypes;
   if (type === RouteParamtypes.REQUEST) return (_context, request) => request;
+  // The route returns its body, as with Nest's option `passthrough`.
+  if (type === RouteParamtypes.RESPONSE) return (context) => context.getResponse();
   if (type === RouteParamtypes.BODY && data === undefined) return null;
   if (type === RouteParamtypes.PARAM && typeof data === 'string' && metatype === String) {
     return (_context, { params }) => (params as Record<string, unknown>)[data];
