@@ -2,12 +2,14 @@ import { Global, Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
+import { RefusalLogModule } from '../audit-event/refusal-log.module.js';
 import { Backing } from '../config/backing.js';
 import { AccessTokenController } from './access-token.controller.js';
 import { AccessTokenService } from './access-token.service.js';
 import { Authority } from './authority.service.js';
 import { BearerJwtGuard } from './bearer-jwt.guard.js';
 import { ConfirmedRefusalInterceptor } from './confirmed-refusal.interceptor.js';
+import { ExpiredTokenRevocation } from './oauth2/expired-token-revocation.service.js';
 import { FailedCredentials } from './rate-limit/failed-credentials.service.js';
 import { Introspection } from './oauth2/introspection.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
@@ -21,6 +23,7 @@ import { LiveTokens } from './mint/live-tokens.service.js';
 import { MintBatches } from './mint/mint-batches.service.js';
 import { MintEpochs } from './mint/mint-epochs.service.js';
 import { OAuth2Controller } from './oauth2/oauth2.controller.js';
+import { OptionalBearer } from './optional-bearer.service.js';
 import { RateLimits } from './rate-limit/rate-limits.service.js';
 import { Restore } from './restore.service.js';
 import { SelfRevocation } from './self-revocation.service.js';
@@ -38,7 +41,7 @@ import { WellKnownController } from './signing-key/well-known.controller.js';
 /** Tokens, whatever issued them: keys, signing, verification, and the caller's authority for a change. */
 @Global()
 @Module({
-  imports: [PassportModule, JwtModule.register({}), TokenUsageModule],
+  imports: [PassportModule, JwtModule.register({}), TokenUsageModule, RefusalLogModule],
   controllers: [AccessTokenController, OAuth2Controller, WellKnownController],
   providers: [
     {
@@ -67,6 +70,8 @@ import { WellKnownController } from './signing-key/well-known.controller.js';
     Authority,
     TokenRenewal,
     SelfRevocation,
+    OptionalBearer,
+    ExpiredTokenRevocation,
     TokenRevocation,
     Introspection,
     JwtStrategy,

@@ -45,6 +45,48 @@ describe('POST /oauth2/revoke: the budget of failed credentials', () => {
   });
 });
 
+describe('POST /oauth2/revoke: the rate limits of the bearer token', () => {
+  let app: TestApp;
+  afterEach(() => app.stop());
+
+  /** Sends requests that revoke an expired token with another one as the bearer token. */
+  const start = async (env: Record<string, string>, config: object = {}) => {
+    app = await TestApp.start({ env });
+    const { token } = await app.given.identity({ config: { accessTokenTTL: 60 } });
+    app.clock.advance(60);
+    const caller = await app.given.identity({ role: 'member', config });
+    const headers = { authorization: `Bearer ${caller.token}` };
+    return {
+      revoke: () => new OAuth2Api(app).revoke({ token }, headers),
+      use: () => app.http.get('/api/v1/identities/details', { headers }),
+    };
+  };
+
+  it.each([
+    { name: 'token', env: { TOKEN_REQUESTS_PER_MINUTE: String(BUDGET) } as Record<string, string> },
+    { name: 'identity', env: { IDENTITY_REQUESTS_PER_MINUTE: String(BUDGET) } as Record<string, string> },
+  ])('apply as on every other route: $name', async ({ name, env }) => {
+    const { revoke, use } = await start(env);
+    const first = await revoke();
+    expect([first.status, first.headers.get('ratelimit')]).toEqual([200, `"${name}";r=2;t=20`]);
+    expect([(await revoke()).status, (await revoke()).status]).toEqual([200, 200]);
+    const denied = await revoke();
+    expect(told(denied)).toEqual(oauthRefusal(429, 'temporarily_unavailable'));
+    expect(denied.headers.get('retry-after')).toBe('20');
+    expect(denied.headers.get('ratelimit')).toBe(`"${name}";r=0;t=60`);
+    expect((await use()).status).toBe(429);
+  });
+
+  it('apply before a use of the bearer token is consumed', async () => {
+    const env = { TOKEN_REQUESTS_PER_MINUTE: String(BUDGET) };
+    const { revoke, use } = await start(env, { accessTokenNumUsesLimit: BUDGET + 1 });
+    const statuses: number[] = [];
+    for (let sent = 0; sent <= BUDGET; sent += 1) statuses.push((await revoke()).status);
+    app.clock.advance(60);
+    expect([...statuses, (await use()).status, (await use()).status]).toEqual([200, 200, 200, 429, 200, 401]);
+  });
+});
+
 describe('POST /oauth2/introspect: the budget of failed credentials', () => {
   it("is the caller's, and no token that it asks about costs it", async () => {
     const app = await TestApp.start({ env: { FAILED_CREDENTIALS_PER_MINUTE: String(BUDGET) } });

@@ -116,6 +116,56 @@ describe('POST /oauth2/revoke', () => {
       expect(await api.events(EVENT, id)).toEqual([{ outcome: 'success', actor: caller.id, token: tokenId }]);
     });
 
+    it.each([
+      {
+        what: 'of a caller without the permission, with the token as target',
+        given: () => app.given.identity({ role: 'member' }),
+        details: { error: 'PermissionDenied' },
+        hasTarget: true,
+      },
+      {
+        what: 'of a caller at an address that is not allowed, with the token as target',
+        given: () =>
+          app.given.identity({ role: 'admin', config: { accessTokenTrustedIps: [{ ipAddress: '192.0.2.1' }] } }),
+        details: { error: 'ForbiddenError' },
+        hasTarget: true,
+      },
+      {
+        what: 'of a caller in another organization, without a target',
+        given: async () => app.given.identity({ role: 'admin' }, await app.given.otherRoot()),
+        details: { error: 'ForbiddenError' },
+        hasTarget: false,
+      },
+    ])('writes an audit row about the denial $what', async ({ given: givenCaller, details, hasTarget }) => {
+      const { id, token, tokenId } = await given();
+      const caller = await givenCaller();
+      const answer = await oauth.revoke({ token }, bearer(caller.token));
+      expect(told(answer)).toEqual(DONE);
+      const rows: object[] = await app.db.query(
+        `SELECT outcome, actor_token_id AS "actorTokenId", identity_id AS "identityId", token_id AS "tokenId", details,
+           req_id AS "reqId" FROM audit_event WHERE actor_identity_id = $1 AND event = $2`,
+        [caller.id, EVENT],
+      );
+      const target = hasTarget ? { identityId: id, tokenId } : { identityId: null, tokenId: null };
+      const reqId = answer.headers.get('x-request-id');
+      expect(rows).toEqual([{ outcome: 'refused', actorTokenId: caller.tokenId, ...target, details, reqId }]);
+    });
+
+    it('leaves no audit row about a bearer token that is not valid, as everywhere', async () => {
+      const { token } = await given();
+      const dead = await app.given.identity({ role: 'admin' });
+      await api.revoke(dead.tokenId);
+      expect(told(await oauth.revoke({ token }, bearer(dead.token)))).toEqual(DONE);
+      expect(await app.db.query('SELECT FROM audit_event WHERE actor_identity_id = $1', [dead.id])).toEqual([]);
+    });
+
+    it('names the caller in the log of requests', async () => {
+      const { token } = await given();
+      const caller = await app.given.identity({ role: 'member' });
+      const answer = await oauth.revoke({ token }, bearer(caller.token));
+      expect(app.logOf(answer)).toMatchObject({ reason: 'not-permitted', identityId: caller.id });
+    });
+
     it('does not end it for other callers: without permission, of another organization, revoked, from elsewhere', async () => {
       const { token, living } = await given();
       const weak = await app.given.identity({ role: 'member' });

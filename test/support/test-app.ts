@@ -19,6 +19,7 @@ import { createDatabase, dropDatabase } from './test-database.js';
 interface LoggedRequest {
   reqId?: string;
   reason?: string;
+  identityId?: string;
   inactive?: { tokenId: string | null; reason: string }[];
 }
 

@@ -1,9 +1,8 @@
-import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiConsumes, ApiTags } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiOAuthErrors } from '../../common/errors/api-errors.js';
-import { bearerTokenOf } from '../../common/http/bearer-token.js';
 import { HotRoute } from '../../common/http/hot-route.js';
 import { type Actor, CurrentActor } from '../../permission/actor.js';
 import { RequirePermission } from '../../permission/require-permission.js';
@@ -74,15 +73,19 @@ export class OAuth2Controller {
 
   /**
    * End a token (RFC 7009)
-   * @remarks The token in the body is the credential: whoever finds a leaked token can end it. The answer is the same for a token that is unknown, malformed, expired or revoked already. An expired text is no credential any more; where its token lives on by a renewal, it is ended for a caller whose bearer token may `delete-token` in its organization.
+   * @remarks The token in the body is the credential: whoever finds a leaked token can end it. The answer is the same for a token that is unknown, malformed, expired or revoked already. An expired text is no credential any more; where its token lives on by a renewal, it is ended for a caller whose bearer token may `delete-token` in its organization. That bearer token counts against its rate limits, and a denied caller is written to the audit log.
    */
   @Post('revoke')
   @HttpCode(200)
   @ApiConsumes(JSON_TYPE, FORM)
   @Public()
-  async revokeToken(@Body() dto: RevokeTokenDto, @Req() request: FastifyRequest): Promise<EmptyDto> {
+  async revokeToken(
+    @Body() dto: RevokeTokenDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<EmptyDto> {
     request.hasBodyToken = true;
-    request.denialReason = await this.revocation.revoke(dto.token, bearerTokenOf(request.headers), request.context);
+    request.denialReason = await this.revocation.revoke(dto.token, request, reply);
     return {};
   }
 }

@@ -1,17 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { RequestContext } from '../../common/http/request-context.js';
-import type { Actor } from '../../permission/actor.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bearerTokenOf } from '../../common/http/bearer-token.js';
 import { AccessTokenRefusedError, AddressNotAllowedError, type DenialReason } from '../access-token-errors.js';
-import { AccessTokenService } from '../access-token.service.js';
-import { Authority } from '../authority.service.js';
 import { FailedCredentials } from '../rate-limit/failed-credentials.service.js';
 import { SelfRevocation } from '../self-revocation.service.js';
-import type { ProvenToken } from '../proven-token.js';
 import { TokenProof } from '../token-proof.service.js';
+import { ExpiredTokenRevocation } from './expired-token-revocation.service.js';
 
 /**
- * Ends tokens as RFC 7009 has it: what is no good token, or no longer, is none of the caller's worries. Only what
- * can't be known or written is: then the token may well live on.
+ * Revokes tokens as RFC 7009 defines it: a token that is invalid or already revoked is no error. A request fails only
+ * where the state cannot be read or written, because the token may still be valid then, or where a rate limit is exceeded.
  */
 @Injectable()
 export class TokenRevocation {
@@ -19,33 +17,21 @@ export class TokenRevocation {
     private readonly failures: FailedCredentials,
     private readonly proof: TokenProof,
     private readonly selfRevocation: SelfRevocation,
-    private readonly accessTokens: AccessTokenService,
-    private readonly authority: Authority,
+    private readonly expired: ExpiredTokenRevocation,
   ) {}
 
-  /** Gives the reason why there was nothing to end, for the log. Possession suffices; `bearer` may do where it ends. */
-  async revoke(text: string, bearer: string | null, request: RequestContext): Promise<DenialReason | undefined> {
-    // A forgery counts against its address; a token that is dead already is none.
-    const proof = this.failures.judge(request, () => this.proof.prove(text));
-    const refusal = await reasonOf(proof.then(() => this.selfRevocation.revoke(text, request)));
-    if (refusal !== 'expired' || bearer === null) return refusal;
-    return reasonOf(this.revokeExpired(await this.proof.prove(text), bearer, request));
-  }
-
-  /** An expired text names a token that may live on by its renewal. A caller that may revoke it by its id may so too. */
-  private async revokeExpired(token: ProvenToken, bearer: string, request: RequestContext): Promise<void> {
-    const caller: Actor = await this.failures.judge(request, async () =>
-      this.accessTokens.verify(await this.proof.prove(bearer), request),
-    );
-    const { jti, orgId } = token.claims;
-    if (orgId !== caller.organizationId) throw new AccessTokenRefusedError('foreign');
-    await this.authority.changeToken(caller, jti, async (tx, actor) => {
-      if (!actor.permissions.has('identity', 'delete-token')) {
-        await this.accessTokens.confirm(caller);
-        throw new AccessTokenRefusedError('not-permitted');
-      }
-      await this.selfRevocation.end(tx, token, request, actor);
-    });
+  /**
+   * Returns the reason why no token was revoked, for the log. The token in the body suffices as a credential. A bearer
+   * token counts only where the token in the body has expired.
+   */
+  async revoke(text: string, request: FastifyRequest, reply: FastifyReply): Promise<DenialReason | undefined> {
+    const { context, headers } = request;
+    // A forged token counts against its address; a token that has expired or was revoked does not.
+    const proof = this.failures.judge(context, () => this.proof.prove(text));
+    const denial = await reasonOf(proof.then(() => this.selfRevocation.revoke(text, context)));
+    const bearer = bearerTokenOf(headers);
+    if (denial !== 'expired' || bearer === null) return denial;
+    return reasonOf(this.expired.revoke(await this.proof.prove(text), bearer, request, reply));
   }
 }
 
