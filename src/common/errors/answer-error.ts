@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { AppError, ValidationError } from './app-error.js';
 import { frameworkError } from './framework-errors.js';
 import { isOAuth } from './oauth-error.js';
-import { isUnavailable } from './postgres-errors.js';
+import { isPoolExhausted, isUnavailable } from './postgres-errors.js';
 import { sendError } from './send-error.js';
 
 /** Says to a bearer why its token is no longer good. */
@@ -46,7 +46,10 @@ function answerHttpException(log: Logger, error: HttpException, request: Fastify
 /** What nobody expected; the only one whose cause is logged. Nothing of it reaches the caller. */
 function answerUnexpected(log: Logger, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   if (isUnavailable(error)) {
-    log.error({ reqId: request.id, err: error }, 'the database is out of reach or too slow');
+    const reason = isPoolExhausted(error)
+      ? 'no database connection became free in time: all connections of the pool are in use'
+      : 'the database is out of reach or too slow';
+    log.error({ reqId: request.id, err: error }, reason);
     void reply.header('retry-after', '1');
     return sendError(request, reply, 'ServiceUnavailable', 'The service is not available right now');
   }

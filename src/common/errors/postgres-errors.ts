@@ -38,6 +38,14 @@ export function isUnavailable(error: unknown): boolean {
   return [errors].flat().some(isUnavailable) || isUnavailable(driverError) || isUnavailable(cause);
 }
 
+/** Returns true if no connection of the pool became free in time. The message is pg-pool's for requests that wait. */
+export function isPoolExhausted(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { message, cause, driverError } = error as FailedQuery;
+  if (message === 'timeout exceeded when trying to connect') return true;
+  return isPoolExhausted(cause) || isPoolExhausted(driverError);
+}
+
 /** Whether PostgreSQL broke a deadlock or a serialization conflict by ending this transaction: it may be run again. */
 export const isConflict = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error));
 
