@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { Metrics } from '../common/metrics.js';
 import { Periodic } from '../common/periodic.js';
+import { InjectBackgroundDataSource } from '../database/background-data-source.js';
 
 const INTERVAL_MS = 60_000;
 
@@ -46,7 +47,7 @@ export class TokenCensus implements OnModuleDestroy {
   );
 
   constructor(
-    private readonly dataSource: DataSource,
+    @InjectBackgroundDataSource() private readonly dataSource: DataSource,
     private readonly clock: Clock,
     metrics: Metrics,
   ) {

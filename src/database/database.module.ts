@@ -2,20 +2,25 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AppConfig } from '../config/app-config.js';
 import { Backing } from '../config/backing.js';
+import { BACKGROUND } from './background-data-source.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { DatabaseMetrics } from './database-metrics.js';
+import { type PoolShares, sharesOf } from './pool-shares.js';
 
-/** The pool of connections to PostgreSQL, with TypeORM on it. */
-@Module({
-  imports: [
-    TypeOrmModule.forRootAsync({
-      inject: [AppConfig, Backing],
-      useFactory: ({ DATABASE_POOL_SIZE }: AppConfig, { databaseUrl }: Backing) => ({
-        ...dataSourceOptions({ url: databaseUrl, poolSize: DATABASE_POOL_SIZE, hasTimeouts: true }),
-        retryAttempts: 0,
-      }),
+/** A pool of connections to PostgreSQL, with TypeORM on it, that has one share of DATABASE_POOL_SIZE. */
+const pool = (share: keyof PoolShares, name?: string) =>
+  TypeOrmModule.forRootAsync({
+    name,
+    inject: [AppConfig, Backing],
+    useFactory: ({ DATABASE_POOL_SIZE }: AppConfig, { databaseUrl }: Backing) => ({
+      ...dataSourceOptions({ url: databaseUrl, poolSize: sharesOf(DATABASE_POOL_SIZE)[share], hasTimeouts: true }),
+      retryAttempts: 0,
     }),
-  ],
+  });
+
+/** The connections to PostgreSQL: one pool for requests and a small one for background jobs. */
+@Module({
+  imports: [pool('requests'), pool('background', BACKGROUND)],
   providers: [DatabaseMetrics],
 })
 export class DatabaseModule {}

@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppConfig } from '../config/app-config.js';
+import { InjectBackgroundDataSource } from '../database/background-data-source.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
 
 /** The database by way of the role that may remove what is append-only to the service. */
 @Injectable()
 export class RetentionDatabase {
   constructor(
-    private readonly dataSource: DataSource,
+    @InjectBackgroundDataSource() private readonly dataSource: DataSource,
     private readonly config: AppConfig,
   ) {}
 

@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { RETENTION_LOCK } from '../database/advisory-locks.js';
+import { InjectBackgroundDataSource } from '../database/background-data-source.js';
 import { inTransaction } from '../database/transaction.js';
 import { APPEND_ONLY_CLEAN_UPS, CLEAN_UPS, type CleanUp, type Cutoffs } from './clean-ups.js';
 import { mayRemove, RetentionDatabase } from './retention-database.js';
@@ -47,7 +48,7 @@ export class Retention implements OnModuleDestroy {
   private isStopping = false;
 
   constructor(
-    private readonly dataSource: DataSource,
+    @InjectBackgroundDataSource() private readonly dataSource: DataSource,
     private readonly retentionDatabase: RetentionDatabase,
     private readonly clock: Clock,
     private readonly config: AppConfig,

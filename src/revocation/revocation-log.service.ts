@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { InjectBackgroundDataSource } from '../database/background-data-source.js';
 import { AccessToken } from '../database/entities/access-token.entity.js';
 import { type Prepared, runPrepared } from '../database/prepared.js';
 import { afterCommit } from '../database/transaction.js';
@@ -51,7 +52,7 @@ export class RevocationLog {
   private hint: 'none' | 'sent' | 'wanted' = 'none';
 
   constructor(
-    private readonly dataSource: DataSource,
+    @InjectBackgroundDataSource() private readonly background: DataSource,
     private readonly reader: RevocationReader,
   ) {}
 
@@ -119,7 +120,7 @@ export class RevocationLog {
     }
     do {
       this.hint = 'sent';
-      await this.dataSource.query(`NOTIFY ${HINTS}`).catch(() => undefined);
+      await this.background.query(`NOTIFY ${HINTS}`).catch(() => undefined);
     } while (this.isWanted());
     this.hint = 'none';
   }

@@ -6,6 +6,7 @@ import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import { newId } from '../common/random-id.js';
 import { AppConfig } from '../config/app-config.js';
 import { Backing } from '../config/backing.js';
+import { InjectBackgroundDataSource } from '../database/background-data-source.js';
 import { dropConnections, greetConnections } from '../database/drop-connections.js';
 import { DatabaseTrust } from './database-trust.js';
 import { LogConnection, readPosition } from './log-connection.js';
@@ -50,6 +51,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
 
   constructor(
     private readonly dataSource: DataSource,
+    @InjectBackgroundDataSource() private readonly background: DataSource,
     private readonly clock: Clock,
     private readonly config: AppConfig,
     backing: Backing,
@@ -57,12 +59,12 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
     const url = config.DATABASE_DIRECT_URL ?? backing.databaseUrl;
     this.turns = new ReadTurns(clock, () => this.readOnce());
     this.connection = new LogConnection(url, newId(), () => this.turns.hasten());
-    this.trust = new DatabaseTrust(dataSource);
+    this.trust = new DatabaseTrust(background);
   }
 
   /** The first read: from here on, everything that is revoked is seen. */
   async onApplicationBootstrap(): Promise<void> {
-    greetConnections(this.dataSource, (client) => this.question(client));
+    for (const pool of this.pools) greetConnections(pool, (client) => this.question(client));
     await this.trust.begin();
     await this.turns.begin();
   }
@@ -167,6 +169,11 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
     return this.turns.read();
   }
 
+  /** All pools of this process. */
+  private get pools(): DataSource[] {
+    return [this.dataSource, this.background];
+  }
+
   private async readOnce(): Promise<void> {
     const asOf = this.clock.instant();
     const seen: Snapshot = this.last?.read.snapshot ?? NOTHING_SEEN;
@@ -184,7 +191,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
     this.last = { read, asOf };
     if (!isContinued || read.entries.length > MOST_ENTRIES) {
       this.named.nameAll();
-      if (before && before.timeline !== read.timeline) dropConnections(this.dataSource);
+      if (before && before.timeline !== read.timeline) for (const pool of this.pools) dropConnections(pool);
       for (const tell of this.resetListeners) tell();
     } else if (read.entries.length > 0) {
       this.named.name(read.entries.map(nameOf));

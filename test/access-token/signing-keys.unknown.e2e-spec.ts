@@ -31,7 +31,7 @@ describe('signing keys: a key that is not known', () => {
     return `${encode({ ...headerOf(token), kid })}.${payload}.${signature}`;
   };
   const readings = () => {
-    const find = jest.spyOn(replica.db.manager, 'find');
+    const find = jest.spyOn(replica.background.manager, 'find');
     return () => find.mock.calls.filter(([entity]) => entity === SigningKey).length;
   };
   const flood = async (token: string) =>

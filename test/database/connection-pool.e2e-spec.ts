@@ -8,6 +8,7 @@ import { TestApp } from '../support/test-app.js';
 /** Milliseconds after which a statement is given up here. */
 const SOON = 500;
 
+/** Connections for requests. */
 const POOL_SIZE = 2;
 
 /** What the driver's types don't tell of a connection. */
@@ -23,7 +24,7 @@ describe('a connection that comes back to the pool', () => {
   let before: number[];
   beforeAll(async () => {
     app = await TestApp.start();
-    replica = await TestApp.start({ beside: app, via: proxy.open, env: { DATABASE_POOL_SIZE: String(POOL_SIZE) } });
+    replica = await TestApp.start({ beside: app, via: proxy.open, env: { DATABASE_POOL_SIZE: String(POOL_SIZE + 1) } });
   });
   beforeEach(async () => {
     before = await takeAll();
@@ -57,6 +58,17 @@ describe('a connection that comes back to the pool', () => {
       token: (await app.given.root()).token,
       body: {},
     });
+
+  it('is missing where every connection is in use, which the log tells from a database that is out of reach', async () => {
+    const { token } = await app.given.root();
+    const runners = Array.from({ length: POOL_SIZE }, () => replica.db.createQueryRunner());
+    await Promise.all(runners.map((runner) => runner.connect()));
+    const { status, headers } = await replica.http.get('/api/v1/organization', { token });
+    await Promise.all(runners.map((runner) => runner.release()));
+    expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+    const msg = 'no database connection became free in time: all connections of the pool are in use';
+    expect(replica.log).toContainEqual(expect.objectContaining({ reqId: headers.get('x-request-id'), msg }));
+  });
 
   it('in a transaction that was given up is not lent again, so that nobody else commits what is half done', async () => {
     const [half, whole] = [await app.given.identity(), await app.given.identity()];

@@ -10,6 +10,7 @@ import { HttpClient } from '../support/http-client.js';
 import { TestApp } from '../support/test-app.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 
+/** Connections for requests. */
 const POOL_SIZE = 2;
 
 describe('the management port', () => {
@@ -53,7 +54,7 @@ describe('the management port', () => {
   });
 
   it('says that the service is ready, and by what', async () => {
-    app = await TestApp.start({ env: { DATABASE_POOL_SIZE: String(POOL_SIZE) }, via: () => proxy.open(url) });
+    app = await TestApp.start({ env: { DATABASE_POOL_SIZE: String(POOL_SIZE + 1) }, via: () => proxy.open(url) });
     const readiness = app.nest.get(Readiness);
     health.started({ readiness: () => readiness.check(), metrics: () => health.metrics() });
     expect(await probes()).toEqual({ live: 200, startup: 200, ready: 200 });

@@ -3,6 +3,7 @@ import { TokenCensus } from '../../src/access-token/token-census.service.js';
 import { TokenUsage } from '../../src/access-token/usage/token-usage.service.js';
 import { newId } from '../../src/common/random-id.js';
 import { Retention } from '../../src/retention/retention.service.js';
+import { sharesOf } from '../../src/database/pool-shares.js';
 import { EventStream } from '../support/event-stream.js';
 import { MetricsOf } from '../support/metrics-of.js';
 import { DAY, PastRecords } from '../support/past-records.js';
@@ -170,14 +171,15 @@ describe('the metrics', () => {
   });
 
   it('tell how the pool is used', async () => {
-    const runners: QueryRunner[] = Array.from({ length: 21 }, () => app.db.createQueryRunner());
+    const { requests } = sharesOf(20);
+    const runners: QueryRunner[] = Array.from({ length: requests + 1 }, () => app.db.createQueryRunner());
     const connections = runners.map((runner) => runner.connect());
-    await Promise.all(connections.slice(0, 20));
+    await Promise.all(connections.slice(0, requests));
     expect(await reading('database_pool_size')).toBe(20);
-    expect(await reading('database_pool_connections', { state: 'in_use' })).toBe(20);
+    expect(await reading('database_pool_connections', { state: 'in_use' })).toBe(requests);
     expect(await reading('database_pool_connections', { state: 'waiting' })).toBe(1);
     await runners[0]?.release();
-    await connections[20];
+    await connections[requests];
     await Promise.all(runners.map((runner) => runner.release()));
     expect(await reading('database_pool_connections', { state: 'in_use' })).toBe(0);
     expect(await reading('ready', { check: 'database' })).toBe(1);

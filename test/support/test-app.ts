@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Test } from '@nestjs/testing';
+import { getDataSourceToken } from '@nestjs/typeorm';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
 import { DataSource } from 'typeorm';
@@ -9,6 +10,7 @@ import { Clock } from '../../src/common/clock.js';
 import { loggerOptions } from '../../src/common/logger.js';
 import { AppConfig } from '../../src/config/app-config.js';
 import { Backing } from '../../src/config/backing.js';
+import { BACKGROUND } from '../../src/database/background-data-source.js';
 import { RevocationReader } from '../../src/revocation/revocation-reader.service.js';
 import { Fixtures } from './fixtures.js';
 import { type Answer, HttpClient } from './http-client.js';
@@ -93,6 +95,11 @@ export class TestApp {
 
   get db(): DataSource {
     return this.nest.get(DataSource);
+  }
+
+  /** The data source of background jobs. */
+  get background(): DataSource {
+    return this.nest.get<DataSource>(getDataSourceToken(BACKGROUND));
   }
 
   get log(): object[] {

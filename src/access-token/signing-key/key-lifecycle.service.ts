@@ -6,6 +6,7 @@ import { Clock } from '../../common/clock.js';
 import { isLockTimeout } from '../../common/errors/postgres-errors.js';
 import type { RequestContext } from '../../common/http/request-context.js';
 import { KEY_UPKEEP_LOCK } from '../../database/advisory-locks.js';
+import { InjectBackgroundDataSource } from '../../database/background-data-source.js';
 import { SigningKey } from '../../database/entities/signing-key.entity.js';
 import { inTransaction } from '../../database/transaction.js';
 import { RevocationLog } from '../../revocation/revocation-log.service.js';
@@ -36,7 +37,7 @@ type Work<T> = (change: KeyChange) => Promise<T>;
 @Injectable()
 export class KeyLifecycle {
   constructor(
-    private readonly dataSource: DataSource,
+    @InjectBackgroundDataSource() private readonly dataSource: DataSource,
     private readonly clock: Clock,
     private readonly sealer: KeySealer,
     private readonly revocations: RevocationLog,

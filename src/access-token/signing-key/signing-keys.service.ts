@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { ServiceUnavailableError } from '../../common/errors/app-error.js';
+import { InjectBackgroundDataSource } from '../../database/background-data-source.js';
 import { SigningKey } from '../../database/entities/signing-key.entity.js';
 import { RevocationReader } from '../../revocation/revocation-reader.service.js';
 import { KeyLifecycle } from './key-lifecycle.service.js';
@@ -34,7 +35,7 @@ export class SigningKeys implements OnApplicationBootstrap {
   private readonly complaints = new Set<string>();
 
   constructor(
-    private readonly dataSource: DataSource,
+    @InjectBackgroundDataSource() private readonly dataSource: DataSource,
     private readonly clock: Clock,
     private readonly opener: KeyOpener,
     private readonly lifecycle: KeyLifecycle,

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { InjectBackgroundDataSource } from '../../database/background-data-source.js';
 import { arrayOf } from '../../database/prepared.js';
 import { AccessTokenMetrics } from '../access-token-metrics.js';
 
@@ -59,7 +60,7 @@ export class TokenUsage implements OnModuleInit, OnApplicationShutdown {
   private timer?: NodeJS.Timeout;
 
   constructor(
-    private readonly dataSource: DataSource,
+    @InjectBackgroundDataSource() private readonly dataSource: DataSource,
     private readonly metrics: AccessTokenMetrics,
   ) {}
 
