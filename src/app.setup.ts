@@ -10,10 +10,12 @@ import { ConfirmedRefusalInterceptor } from './access-token/confirmed-refusal.in
 import { RateLimits } from './access-token/rate-limit/rate-limits.service.js';
 import { RefusalInterceptor } from './audit-event/refusal.interceptor.js';
 import { Clock } from './common/clock.js';
+import { ServiceUnavailableError } from './common/errors/app-error.js';
 import { answerError } from './common/errors/answer-error.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
 import { frameworkError } from './common/errors/framework-errors.js';
 import { addBodyParsers } from './common/http/body-parsers.js';
+import { isPipelined, PipelineLimiter } from './common/http/pipelining.js';
 import { RequestMetrics } from './common/http/request-metrics.js';
 import { clientAddress, normalizeAddress } from './common/http/client-address.js';
 import { serveHot } from './common/http/hot-route.js';
@@ -27,6 +29,7 @@ import {
   answerFrameworkError,
 } from './common/http/transport-errors.js';
 import { blocksOf, parseTrustedIp, type TrustedIp } from './common/http/trusted-ip.js';
+import { Metrics } from './common/metrics.js';
 import { newReqId } from './common/random-id.js';
 import { isUuid } from './common/uuid.js';
 import { RequestShapePipe } from './common/validation/request-shape.pipe.js';
@@ -73,7 +76,7 @@ export function setUpApp(app: NestFastifyApplication, config: AppConfig, log: Lo
   app.useGlobalPipes(new RequestShapePipe());
   app.useGlobalFilters(new ErrorFilter(log));
   addBodyParsers(app.getHttpAdapter().getInstance());
-  addHooks(app, config);
+  addHooks(app, config, log);
   addAddressLimit(app.getHttpAdapter().getInstance(), app.get(RateLimits));
   addAccount(app, log);
   return app;
@@ -99,7 +102,7 @@ export function serveHotRoutes(app: NestFastifyApplication, log: Logger): NestFa
   return app;
 }
 
-function addHooks(app: NestFastifyApplication, config: AppConfig): void {
+function addHooks(app: NestFastifyApplication, config: AppConfig, log: Logger): void {
   const adapter = app.getHttpAdapter() as unknown as HotRouteAdapter;
   const fastify = adapter.getInstance();
   const clock = app.get(Clock);
@@ -107,8 +110,7 @@ function addHooks(app: NestFastifyApplication, config: AppConfig): void {
   fastify.addHook('onRoute', (route) => {
     route.bodyLimit = route.config?.bodyLimit ?? route.bodyLimit;
   });
-  // Runs before Nest's own hooks, one of which answers preflights by itself.
-  adapter.setOnRequestHook((request, reply, done) => {
+  const prepare = (request: FastifyRequest, reply: FastifyReply): void => {
     const { headers, socket, id } = request;
     const peer = normalizeAddress(socket.remoteAddress ?? '');
     const forwardedFor = headers['x-forwarded-for'];
@@ -121,8 +123,19 @@ function addHooks(app: NestFastifyApplication, config: AppConfig): void {
     };
     addFixedHeaders(request, reply);
     makeIdsCanonical(request.params as Record<string, string>);
+  };
+  const begin = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    prepare(request, reply);
     if (request.url.length > MAX_URL) answerFault(request, reply, frameworkError(414, null));
     else done();
+  };
+  const pipelines = new PipelineLimiter(app.get(Metrics));
+  // Runs before Nest's own hooks, one of which answers preflights by itself.
+  adapter.setOnRequestHook((request, reply, done) => {
+    if (!isPipelined(reply)) return begin(request, reply, done);
+    if (pipelines.admit(request, reply, () => begin(request, reply, done))) return;
+    prepare(request, reply);
+    answerError(log, new ServiceUnavailableError('Too many requests wait on this connection'), request, reply);
   });
 }
 
