@@ -8,6 +8,7 @@ import { AccessTokenController } from './access-token.controller.js';
 import { AccessTokenService } from './access-token.service.js';
 import { Authority } from './authority.service.js';
 import { BearerJwtGuard } from './bearer-jwt.guard.js';
+import { CallerTransactions } from './caller-transactions.service.js';
 import { ConfirmedRefusalInterceptor } from './confirmed-refusal.interceptor.js';
 import { ExpiredTokenRevocation } from './oauth2/expired-token-revocation.service.js';
 import { FailedCredentials } from './rate-limit/failed-credentials.service.js';
@@ -24,6 +25,7 @@ import { MintBatches } from './mint/mint-batches.service.js';
 import { MintEpochs } from './mint/mint-epochs.service.js';
 import { OAuth2Controller } from './oauth2/oauth2.controller.js';
 import { OptionalBearer } from './optional-bearer.service.js';
+import { ReadLimitInterceptor } from './read-limit.interceptor.js';
 import { RateLimits } from './rate-limit/rate-limits.service.js';
 import { Restore } from './restore.service.js';
 import { SelfRevocation } from './self-revocation.service.js';
@@ -67,6 +69,7 @@ import { WellKnownController } from './signing-key/well-known.controller.js';
     LiveTokens,
     RateLimits,
     AccessTokenService,
+    CallerTransactions,
     Authority,
     TokenRenewal,
     SelfRevocation,
@@ -78,6 +81,7 @@ import { WellKnownController } from './signing-key/well-known.controller.js';
     BearerJwtGuard,
     ConfirmedRefusalInterceptor,
     { provide: APP_INTERCEPTOR, useExisting: ConfirmedRefusalInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: ReadLimitInterceptor },
   ],
   exports: [
     FailedCredentials,

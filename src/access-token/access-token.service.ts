@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import type { RequestContext } from '../common/http/request-context.js';
+import type { LimitedCaller } from '../database/database-limiter.service.js';
 import type { Actor } from '../permission/actor.js';
 import { NO_ACCESS } from '../permission/catalog.js';
 import { PermissionSet } from '../permission/permission-set.js';
@@ -14,8 +15,6 @@ import { hasExpired } from './token-lifetime.js';
 import type { ProvenToken } from './proven-token.js';
 import { TokenStates } from './token-states.service.js';
 import { type HeldState, holdTokenState } from './token-hold.js';
-import { readTokenState } from './token-read.js';
-import { spendUse } from './usage/spend-use.js';
 import { TokenUsage } from './usage/token-usage.service.js';
 
 /** Refuses, by what it throws, whoever is too much; asked before a use is spent. */
@@ -25,6 +24,8 @@ export type Admission = (state: TokenState) => void;
 interface Use {
   readonly isUse: boolean;
   isSpent: boolean;
+  /** Whose database work the verification is. Default: the bearer's. */
+  readonly caller: LimitedCaller | undefined;
 }
 
 /** How often a verdict that grew too old on the way is made anew. */
@@ -37,7 +38,6 @@ const ATTEMPTS = 3;
 @Injectable()
 export class AccessTokenService {
   constructor(
-    private readonly dataSource: DataSource,
     private readonly clock: Clock,
     private readonly states: TokenStates,
     private readonly reader: RevocationReader,
@@ -48,13 +48,23 @@ export class AccessTokenService {
    * Accepts a bearer's token for one request, or refuses it with the reason. A limited token loses a use, unless
    * `admit` throws, which is asked once it is known whose token it is. Gives no promise where memory suffices.
    */
-  verify(token: ProvenToken, request: RequestContext, admit?: Admission): Actor | Promise<Actor> {
-    return this.judge(token, request, true, admit);
+  verify(
+    token: ProvenToken,
+    request: RequestContext,
+    admit?: Admission,
+    caller?: LimitedCaller,
+  ): Actor | Promise<Actor> {
+    return this.judge(token, request, { isUse: true, isSpent: false, caller }, admit);
   }
 
   /** Accepts or rejects a token without consuming a use. Rejects a token that has no use left. */
-  verifyWithoutUse(token: ProvenToken, request: RequestContext, admit?: Admission): Actor | Promise<Actor> {
-    return this.judge(token, request, false, admit);
+  verifyWithoutUse(
+    token: ProvenToken,
+    request: RequestContext,
+    admit?: Admission,
+    caller?: LimitedCaller,
+  ): Actor | Promise<Actor> {
+    return this.judge(token, request, { isUse: false, isSpent: false, caller }, admit);
   }
 
   /**
@@ -88,19 +98,14 @@ export class AccessTokenService {
   }
 
   /** Judges a caller again from PostgreSQL as it is now; costs no use. */
-  async judgeAgain({ tokenId, kid, request }: Actor): Promise<Actor> {
-    const state = judged(await readTokenState(this.dataSource.manager, tokenId, kid), request);
+  async judgeAgain(actor: Actor): Promise<Actor> {
+    const { tokenId, kid, request } = actor;
+    const state = judged(await this.states.read(tokenId, kid, actor), request);
     return actorOf(kid, state, request);
   }
 
   /** What is remembered and fresh is judged in this very step; everything else takes time. */
-  private judge(
-    token: ProvenToken,
-    request: RequestContext,
-    isUse: boolean,
-    admit?: Admission,
-  ): Actor | Promise<Actor> {
-    const use: Use = { isUse, isSpent: false };
+  private judge(token: ProvenToken, request: RequestContext, use: Use, admit?: Admission): Actor | Promise<Actor> {
     const known = this.remembered(token, request, use);
     if (known && !costs(known, use) && this.reader.isFresh()) {
       admit?.(known);
@@ -125,7 +130,7 @@ export class AccessTokenService {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       if (attempt > 1) known = this.remembered(token, request, use) ?? (await this.asked(token, request, use));
       if (costs(known, use)) {
-        await spendUse(this.dataSource.manager, known.tokenId, request.now);
+        await this.states.consumeUse(known.tokenId, request.now, callerOf(token, use));
         use.isSpent = true;
       }
       if (this.reader.isFresh() && this.states.holds(known, token.kid))
@@ -165,11 +170,12 @@ export class AccessTokenService {
    * again once the log was read, which such a server can't complete.
    */
   private async asked(token: ProvenToken, request: RequestContext, use: Use): Promise<CompactState> {
-    let state = await this.states.ask(token);
+    const caller = callerOf(token, use);
+    let state = await this.states.ask(token, caller);
     if (state && !refusalOf(token.claims, state, request, use)) return state;
     if (!state || mayGetBetter(state, use)) {
       await this.reader.read();
-      state = await this.states.ask(token);
+      state = await this.states.ask(token, caller);
     }
     if (!state) throw new AccessTokenRefusedError('unknown');
     const refusal = refusalOf(token.claims, state, request, use);
@@ -177,6 +183,9 @@ export class AccessTokenService {
     return state;
   }
 }
+
+const callerOf = ({ claims: { sub, orgId } }: ProvenToken, { caller }: Use): LimitedCaller =>
+  caller ?? { identityId: sub, organizationId: orgId };
 
 /** Whether a use has to be spent before the verdict. */
 const costs = ({ numUsesLimit }: TokenState, { isUse, isSpent }: Use): boolean => isUse && !isSpent && numUsesLimit > 0;

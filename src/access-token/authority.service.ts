@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { Turns } from '../common/turns.js';
+import { KeyedSemaphore } from '../common/keyed-semaphore.js';
 import { MANAGEMENT_LOCK } from '../database/advisory-locks.js';
+import { DatabaseLimiter } from '../database/database-limiter.service.js';
 import type { Actor } from '../permission/actor.js';
 import { AccessTokenService } from './access-token.service.js';
 import { changeShared } from './gate.js';
@@ -23,11 +24,12 @@ const TAKE_TURN = `SELECT set_config('lock_timeout', '0', true), pg_advisory_xac
  */
 @Injectable()
 export class Authority {
-  private readonly turns = new Turns({ atWork: 4, patience: 10_000 });
+  private readonly turns = new KeyedSemaphore({ maxConcurrent: 4, timeoutMs: 10_000 });
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly accessTokens: AccessTokenService,
+    private readonly limiter: DatabaseLimiter,
   ) {}
 
   /**
@@ -37,24 +39,28 @@ export class Authority {
    */
   async manage<T>(caller: Actor, work: Work<T>): Promise<T> {
     const { rootOrganizationId } = caller;
-    return this.turns.take(rootOrganizationId, () =>
+    const change = (): Promise<T> =>
       changeShared(
         this.dataSource,
         rootOrganizationId,
         async (tx) => work(tx, await this.accessTokens.hold(tx, caller)),
         (tx) => tx.query(TAKE_TURN, [MANAGEMENT_LOCK, rootOrganizationId]),
-      ),
+      );
+    // A change that waits for others of its organization must hold no slot that callers of other organizations need.
+    return this.limiter.limitCaller('change', caller, () =>
+      this.turns.run(rootOrganizationId, () => this.limiter.limitAll(change)),
     );
   }
 
   /** Changes one token's row, if it is of the caller's organization. A caller may change its own. */
   async changeToken<T>(caller: Actor, tokenId: string, work: Work<T>): Promise<T> {
     const { rootOrganizationId, organizationId } = caller;
-    return changeShared(this.dataSource, rootOrganizationId, async (tx) => {
+    const change = async (tx: EntityManager): Promise<T> => {
       for (const id of [...new Set([caller.tokenId, tokenId])].toSorted()) {
         await lockToken(tx, { id, organizationId }, id === tokenId ? 'FOR NO KEY UPDATE' : 'FOR SHARE');
       }
       return work(tx, await this.accessTokens.hold(tx, caller));
-    });
+    };
+    return this.limiter.run('change', caller, () => changeShared(this.dataSource, rootOrganizationId, change));
   }
 }

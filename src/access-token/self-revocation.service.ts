@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
 import type { RequestContext } from '../common/http/request-context.js';
 import type { Actor } from '../permission/actor.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { AccessTokenRefusedError, type DenialReason } from './access-token-errors.js';
-import { changeShared } from './gate.js';
+import { CallerTransactions } from './caller-transactions.service.js';
 import { matches } from './token-judgement.js';
 import { hasExpired } from './token-lifetime.js';
 import type { ProvenToken } from './proven-token.js';
@@ -21,7 +21,7 @@ import { readTokenState } from './token-read.js';
 @Injectable()
 export class SelfRevocation {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly transactions: CallerTransactions,
     private readonly proof: TokenProof,
     private readonly reader: RevocationReader,
     private readonly revocations: RevocationLog,
@@ -33,8 +33,8 @@ export class SelfRevocation {
     this.reader.checkTrust();
     const token = await this.proof.prove(text);
     if (hasExpired(token.claims, request.now)) throw new AccessTokenRefusedError('expired');
-    const { jti: id, orgId: organizationId, rootOrgId } = token.claims;
-    await changeShared(this.dataSource, rootOrgId, async (tx) => {
+    const { jti: id, sub: identityId, orgId: organizationId, rootOrgId } = token.claims;
+    await this.transactions.changeShared({ identityId, organizationId }, rootOrgId, async (tx) => {
       await lockToken(tx, { id, organizationId });
       await this.end(tx, token, request);
     });

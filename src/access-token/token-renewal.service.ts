@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import type { RequestContext } from '../common/http/request-context.js';
 import { type Prepared, runPrepared } from '../database/prepared.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
 import { AccessTokenService, type Admission } from './access-token.service.js';
-import { changeShared } from './gate.js';
+import { CallerTransactions } from './caller-transactions.service.js';
 import { holdIfActive } from './signing-key/key-hold.js';
 import type { ActiveKey } from './signing-key/signing-keys.service.js';
 import { TokenIssuer, wholeSeconds } from './mint/token-issuer.service.js';
@@ -41,7 +41,7 @@ const ATTEMPTS = 2;
 @Injectable()
 export class TokenRenewal {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly transactions: CallerTransactions,
     private readonly proof: TokenProof,
     private readonly accessTokens: AccessTokenService,
     private readonly issuer: TokenIssuer,
@@ -57,7 +57,7 @@ export class TokenRenewal {
     const actor = await this.accessTokens.verifyWithoutUse(token, request, admit);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const key = this.issuer.activeKey();
-      const held = await changeShared(this.dataSource, actor.rootOrganizationId, async (tx) => {
+      const held = await this.transactions.changeShared(actor, actor.rootOrganizationId, async (tx) => {
         await lockToken(tx, { id: actor.tokenId, organizationId: actor.organizationId });
         const state = await this.accessTokens.holdState(tx, actor);
         if (!(await holdIfActive(tx, key))) return null;

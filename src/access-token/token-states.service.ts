@@ -2,13 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LookUps } from '../common/look-ups.js';
 import { AppConfig } from '../config/app-config.js';
+import { DatabaseLimiter, type LimitedCaller } from '../database/database-limiter.service.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
 import { namesOf } from '../revocation/scope.js';
 import { AccessTokenMetrics } from './access-token-metrics.js';
-import type { CompactState } from './compact-state.js';
+import type { CompactState, TokenState } from './compact-state.js';
 import { type KnownStanding, KnownStandings } from './known-standings.js';
-import { type AskedToken, readStandingTokens, readTokens } from './token-read.js';
+import { type AskedToken, readStandingTokens, readTokens, readTokenState } from './token-read.js';
 import type { ProvenToken } from './proven-token.js';
+import { spendUse } from './usage/spend-use.js';
 
 /** A token, and what is known of it without having asked. */
 interface Question extends AskedToken {
@@ -30,6 +32,7 @@ export class TokenStates {
     private readonly reader: RevocationReader,
     config: AppConfig,
     private readonly metrics: AccessTokenMetrics,
+    private readonly limiter: DatabaseLimiter,
   ) {
     this.standings = new KnownStandings(reader);
     this.reads = new LookUps('tokens', config.DATABASE_POOL_SIZE, async (questions) => this.answer(questions));
@@ -51,11 +54,23 @@ export class TokenStates {
   }
 
   /**
-   * Asks PostgreSQL; null when there is no such token. Those who ask by one text at the same time share the answer. What
-   * other tokens rest on too is not asked for again while it is known.
+   * Asks PostgreSQL on behalf of a caller; null when there is no such token. Those who ask by one text at the same time
+   * share the answer, but never the wait for a caller's limit. What other tokens rest on too is not asked for again while
+   * it is known.
    */
-  ask(token: ProvenToken): Promise<CompactState | null> {
-    return (token.asking ??= this.askAnew(token));
+  ask(token: ProvenToken, caller: LimitedCaller): Promise<CompactState | null> {
+    const load = (): Promise<CompactState | null> => (token.asking ??= this.askAnew(token));
+    return token.asking ?? this.limiter.limitCaller('batch', caller, load);
+  }
+
+  /** Reads the state of a token by a statement of its own. */
+  read(tokenId: string, kid: string, caller: LimitedCaller): Promise<TokenState | null> {
+    return this.limiter.run('read', caller, () => readTokenState(this.dataSource.manager, tokenId, kid));
+  }
+
+  /** Consumes a use of a limited token. Throws 401 when none is left. */
+  async consumeUse(tokenId: string, now: Date, caller: LimitedCaller): Promise<void> {
+    await this.limiter.run('use', caller, () => spendUse(this.dataSource.manager, tokenId, now));
   }
 
   /** Never ends in the step in which it begins: `asking` is set after that, and would stay. */

@@ -2,6 +2,8 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
+import { InjectBackgroundDataSource } from '../database/background-data-source.js';
+import { DatabaseLimiter } from '../database/database-limiter.service.js';
 import type { AuditEvent } from '../database/entities/audit-event.entity.js';
 import { type AuditActor, auditRow, type AuditTarget, writeAuditRow } from './audit-events.service.js';
 import type { AuditEventName } from './audit-event-names.js';
@@ -31,8 +33,10 @@ export class RefusalLog implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly dataSource: DataSource,
+    @InjectBackgroundDataSource() private readonly background: DataSource,
     private readonly clock: Clock,
     private readonly config: AppConfig,
+    private readonly limiter: DatabaseLimiter,
   ) {}
 
   onModuleInit(): void {
@@ -52,7 +56,10 @@ export class RefusalLog implements OnModuleInit, OnApplicationShutdown {
       return;
     }
     tally.written += 1;
-    await this.write({ ...auditRow(actor, event, target), outcome: 'refused' });
+    const { identityId, organizationId } = actor;
+    const caller = { identityId: identityId ?? '', organizationId: organizationId ?? '' };
+    const row: AuditEvent = { ...auditRow(actor, event, target), outcome: 'refused' };
+    await this.limiter.run('change', caller, () => this.write(this.dataSource, row));
   }
 
   private async tallyOf(actor: AuditActor): Promise<Tally> {
@@ -89,7 +96,7 @@ export class RefusalLog implements OnModuleInit, OnApplicationShutdown {
     if (suppressed === 0) return;
     const row = auditRow(actor, 'refusals-suppressed', { details: { count: suppressed } });
     try {
-      await this.write({ ...row, outcome: 'refused' });
+      await this.write(this.background, { ...row, outcome: 'refused' });
     } catch (error) {
       this.log.warn(`a count of refusals could not be written: ${(error as Error).name}`);
       const current = this.tallies.get(key);
@@ -98,7 +105,7 @@ export class RefusalLog implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  private async write(row: AuditEvent): Promise<void> {
-    await writeAuditRow(this.dataSource.manager, row);
+  private async write({ manager }: DataSource, row: AuditEvent): Promise<void> {
+    await writeAuditRow(manager, row);
   }
 }

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Public } from '../access-token/public.decorator.js';
 import { ApiErrors } from '../common/errors/api-errors.js';
 import { newId } from '../common/random-id.js';
+import { DatabaseLimiter } from '../database/database-limiter.service.js';
 import { BootstrapDto, BootstrapResponseDto } from './bootstrap.dto.js';
 import { BootstrapGuard } from './bootstrap.guard.js';
 import { type Administrator, BootstrapService } from './bootstrap.service.js';
@@ -12,7 +13,10 @@ import { type Administrator, BootstrapService } from './bootstrap.service.js';
 @ApiErrors()
 @Controller('v1/admin')
 export class BootstrapController {
-  constructor(private readonly bootstrap: BootstrapService) {}
+  constructor(
+    private readonly bootstrap: BootstrapService,
+    private readonly limiter: DatabaseLimiter,
+  ) {}
 
   /**
    * Set up the instance: its first organization, admin identity and token
@@ -23,7 +27,9 @@ export class BootstrapController {
   @Public()
   @UseGuards(BootstrapGuard)
   async bootstrapInstance(@Body() dto: BootstrapDto, @Req() request: FastifyRequest): Promise<BootstrapResponseDto> {
-    return answerOf(await this.bootstrap.bootstrap(dto.organization, request.context), dto.email);
+    const { organization, email } = dto;
+    const bootstrap = () => this.bootstrap.bootstrap(organization, request.context);
+    return answerOf(await this.limiter.runWithoutCaller(bootstrap), email);
   }
 }
 

@@ -1,9 +1,10 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AppConfig } from '../config/app-config.js';
 import { Backing } from '../config/backing.js';
 import { BACKGROUND } from './background-data-source.js';
 import { dataSourceOptions } from './data-source-options.js';
+import { DatabaseLimiter } from './database-limiter.service.js';
 import { DatabaseMetrics } from './database-metrics.js';
 import { type PoolShares, sharesOf } from './pool-shares.js';
 
@@ -19,8 +20,10 @@ const pool = (share: keyof PoolShares, name?: string) =>
   });
 
 /** The connections to PostgreSQL: one pool for requests and a small one for background jobs. */
+@Global()
 @Module({
   imports: [pool('requests'), pool('background', BACKGROUND)],
-  providers: [DatabaseMetrics],
+  providers: [DatabaseLimiter, DatabaseMetrics],
+  exports: [DatabaseLimiter],
 })
 export class DatabaseModule {}

@@ -1,6 +1,7 @@
 import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { SkipReadLimit } from '../access-token/read-limit.interceptor.js';
 import { ApiErrors } from '../common/errors/api-errors.js';
 import { type Actor, CurrentActor } from '../permission/actor.js';
 import { RequirePermission } from '../permission/require-permission.js';
@@ -28,6 +29,7 @@ export class RevocationFeedController {
    * @remarks Server-sent events. `entries` carries entries; `heartbeat` says up to when all of them have been sent, in milliseconds since this request arrived (`asOf`); `reset` says to forget what came before. Go on after an interruption with `Last-Event-ID`.
    */
   @Get('stream')
+  @SkipReadLimit()
   @ApiOkResponse({
     description: 'The stream; it ends when the caller may not follow any more',
     content: { 'text/event-stream': { schema: { type: 'string' } } },

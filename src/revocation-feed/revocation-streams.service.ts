@@ -1,7 +1,8 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { RateLimitExceededError, ServiceUnavailableError } from '../common/errors/app-error.js';
-import { Turns } from '../common/turns.js';
+import { KeyedSemaphore } from '../common/keyed-semaphore.js';
 import { AppConfig } from '../config/app-config.js';
+import { DatabaseLimiter } from '../database/database-limiter.service.js';
 import type { Actor } from '../permission/actor.js';
 import type { LogEntry } from '../revocation/log-read.js';
 import { RevocationReader } from '../revocation/revocation-reader.service.js';
@@ -43,12 +44,13 @@ export class RevocationStreams implements OnModuleInit, OnModuleDestroy {
   private readonly followers = new Set<Follower>();
   private readonly timers: NodeJS.Timeout[] = [];
   private isStopping = false;
-  private readonly readings = new Turns({ atWork: MAX_READING });
+  private readonly readings = new KeyedSemaphore({ maxConcurrent: MAX_READING });
 
   constructor(
     private readonly reader: RevocationReader,
     private readonly pages: FeedPages,
     private readonly config: AppConfig,
+    private readonly limiter: DatabaseLimiter,
   ) {}
 
   onModuleInit(): void {
@@ -93,8 +95,10 @@ export class RevocationStreams implements OnModuleInit, OnModuleDestroy {
   }
 
   /** One page, when it is this follower's turn. However slowly it takes what is sent, nobody waits for it meanwhile. */
-  private async pageFor({ audience }: Follower, cursor: FeedCursor | null): Promise<FeedPage> {
-    return this.readings.take('page', () => this.pages.pageAfter(audience, cursor, CATCH_UP_PAGE));
+  private async pageFor({ audience, identityId }: Follower, cursor: FeedCursor | null): Promise<FeedPage> {
+    const caller = { identityId, organizationId: audience.organizationId };
+    const read = () => this.pages.pageAfter(audience, cursor, CATCH_UP_PAGE);
+    return this.limiter.limitCaller('read', caller, () => this.readings.run('page', () => this.limiter.limitAll(read)));
   }
 
   /** Nobody is at the other end any more. */

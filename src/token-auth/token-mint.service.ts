@@ -4,6 +4,7 @@ import { digestOf } from '../access-token/mint/idempotency.js';
 import { LiveTokens } from '../access-token/mint/live-tokens.service.js';
 import type { IssuedToken, TokenHolder } from '../access-token/mint/token-issuer.service.js';
 import { TokenMinter } from '../access-token/mint/token-minter.service.js';
+import { DatabaseLimiter } from '../database/database-limiter.service.js';
 import { IdempotencyKey } from '../database/entities/idempotency-key.entity.js';
 import type { Actor } from '../permission/actor.js';
 import { MintJudge } from './mint-judge.service.js';
@@ -23,10 +24,15 @@ export class TokenMintService {
     private readonly judge: MintJudge,
     private readonly minter: TokenMinter,
     private readonly liveTokens: LiveTokens,
+    private readonly limiter: DatabaseLimiter,
   ) {}
 
   /** With a key, a repetition gives the same token again. */
-  async createToken(caller: Actor, identityId: string, dto: CreateTokenDto, key?: string): Promise<MintedToken> {
+  createToken(caller: Actor, identityId: string, dto: CreateTokenDto, key?: string): Promise<MintedToken> {
+    return this.limiter.limitCaller('batch', caller, () => this.create(caller, identityId, dto, key));
+  }
+
+  private async create(caller: Actor, identityId: string, dto: CreateTokenDto, key?: string): Promise<MintedToken> {
     const fields = [dto.name ?? null, dto.organizationSlug ?? null];
     const repeatable = key === undefined ? undefined : { key, bodyDigest: digestOf(fields) };
     const issued = await this.minter.mint(caller, async (actor, judging) => {
@@ -44,7 +50,7 @@ export class TokenMintService {
       };
     });
     this.liveTokens.noteMinted(identityId);
-    return { ...issued, record: key === undefined ? newRecordOf(issued) : await this.recordOf(issued) };
+    return { ...issued, record: key === undefined ? newRecordOf(issued) : await this.recordOf(caller, issued) };
   }
 
   /** What was minted before takes no more room. */
@@ -53,15 +59,17 @@ export class TokenMintService {
       await this.liveTokens.checkRoom(identityId);
     } catch (error) {
       const earlier = { callerIdentityId: actor.identityId, key, targetIdentityId: identityId, organizationId };
-      const isRepetition = key !== undefined && (await this.dataSource.manager.existsBy(IdempotencyKey, earlier));
+      const exists = () => this.dataSource.manager.existsBy(IdempotencyKey, earlier);
+      const isRepetition = key !== undefined && (await this.limiter.run('read', actor, exists));
       if (!isRepetition) throw error;
     }
   }
 
   /** The record as it stands: the token of a repetition may have been used and renamed. */
-  private async recordOf(issued: IssuedToken): Promise<TokenRecord> {
+  private async recordOf(caller: Actor, issued: IssuedToken): Promise<TokenRecord> {
     const { organizationId, id } = issued.row;
-    return (await readTokenRecord(this.dataSource.manager, organizationId, id)) ?? newRecordOf(issued);
+    const load = () => readTokenRecord(this.dataSource.manager, organizationId, id);
+    return (await this.limiter.run('read', caller, load)) ?? newRecordOf(issued);
   }
 }
 

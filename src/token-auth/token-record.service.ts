@@ -5,6 +5,7 @@ import { AuditEvents } from '../audit-event/audit-events.service.js';
 import { LookUps } from '../common/look-ups.js';
 import { isUuid } from '../common/uuid.js';
 import { AppConfig } from '../config/app-config.js';
+import { DatabaseLimiter } from '../database/database-limiter.service.js';
 import { AccessToken } from '../database/entities/access-token.entity.js';
 import { MemberIdentities } from '../permission/member-identities.service.js';
 import type { Actor } from '../permission/actor.js';
@@ -31,6 +32,7 @@ export class TokenRecordReader {
     private readonly identities: MemberIdentities,
     private readonly permissions: Permissions,
     config: AppConfig,
+    private readonly limiter: DatabaseLimiter,
   ) {
     this.reads = new LookUps('records', config.DATABASE_POOL_SIZE, async (asked) =>
       readTokenRecords(this.dataSource.manager, asked),
@@ -58,8 +60,10 @@ export class TokenRecordReader {
     return record;
   }
 
-  private async ask({ organizationId }: Actor, tokenId: string): Promise<TokenRecord | null> {
-    return isUuid(tokenId) ? this.reads.ask({ organizationId, tokenId }) : null;
+  private async ask(actor: Actor, tokenId: string): Promise<TokenRecord | null> {
+    if (!isUuid(tokenId)) return null;
+    const { organizationId } = actor;
+    return this.limiter.limitCaller('batch', actor, () => this.reads.ask({ organizationId, tokenId }));
   }
 }
 

@@ -101,7 +101,7 @@ describe('a token that a replica meets for the first time, of an identity that i
     const token = await replica.nest.get(TokenProof).prove(unknown[0]);
     // What no entry of the log tells, so that nothing but the name that comes in now makes a difference.
     await one.db.query('UPDATE membership SET is_active = false WHERE identity_id = $1', [id]);
-    const asked = replica.nest.get(TokenStates).ask(token);
+    const asked = replica.nest.get(TokenStates).ask(token, { identityId: id, organizationId: token.claims.orgId });
     replica.nest.get(RevocationReader).apply([{ key: id }]);
     expect(await asked).toMatchObject({ isMember: false });
   });

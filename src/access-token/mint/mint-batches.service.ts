@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Batches } from '../../common/batches.js';
 import { isUnavailable } from '../../common/errors/postgres-errors.js';
+import { DatabaseLimiter, type LimitedCaller } from '../../database/database-limiter.service.js';
 import { RevocationReader } from '../../revocation/revocation-reader.service.js';
 import { mintIfAsJudged, mintThoseAsJudged } from './mint-statement.js';
 import type { ProposedMint } from './proposed-mint.js';
@@ -28,7 +29,10 @@ type WrittenText = string | null;
 export class MintBatches {
   private readonly batches = new Batches<Asked, WrittenText>(async (asked) => this.write(asked), LIMITS);
 
-  constructor(private readonly reader: RevocationReader) {}
+  constructor(
+    private readonly reader: RevocationReader,
+    private readonly limiter: DatabaseLimiter,
+  ) {}
 
   /** The token's text, or null if nothing was written: something isn't as it was judged, or may be changing right now. */
   async mint(mint: ProposedMint, sign: () => string): Promise<WrittenText> {
@@ -38,7 +42,8 @@ export class MintBatches {
   /** Writes one mint with a statement of its own, which waits for the locks that it needs. */
   async alone(mint: ProposedMint, sign: () => string): Promise<WrittenText> {
     const text = sign();
-    return (await this.reader.onTrusted((db) => mintIfAsJudged(db, mint))) === 'minted' ? text : null;
+    const write = () => this.reader.onTrusted((db) => mintIfAsJudged(db, mint));
+    return (await this.limiter.run('change', callerOf(mint), write)) === 'minted' ? text : null;
   }
 
   private async write(asked: Asked[]): Promise<(WrittenText | Promise<WrittenText>)[]> {
@@ -56,3 +61,8 @@ export class MintBatches {
     }
   }
 }
+
+const callerOf = ({ audit: { actorIdentityId, organizationId } }: ProposedMint): LimitedCaller => ({
+  identityId: actorIdentityId ?? '',
+  organizationId: organizationId ?? '',
+});

@@ -3,6 +3,7 @@ import type { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { leastRecent } from '../../common/least-recent.js';
 import { AppConfig } from '../../config/app-config.js';
+import { DatabaseLimiter, type LimitedCaller } from '../../database/database-limiter.service.js';
 import { RevocationLog } from '../../revocation/revocation-log.service.js';
 import type { TokenPlace } from '../../revocation/scope.js';
 
@@ -18,17 +19,19 @@ export class MintEpochs {
     private readonly dataSource: DataSource,
     private readonly revocations: RevocationLog,
     config: AppConfig,
+    private readonly limiter: DatabaseLimiter,
   ) {
     this.remembered = leastRecent(config.VERDICT_CACHE_SIZE);
   }
 
   /** The highest sequence among the scopes of a place; from PostgreSQL unless memory will do and knows. */
-  async of(place: TokenPlace, { fromMemory }: { fromMemory: boolean }): Promise<number> {
+  async of(place: TokenPlace, { fromMemory }: { fromMemory: boolean }, caller: LimitedCaller): Promise<number> {
     const { identityId, organizationId, authMethod, kid } = place;
     const name = `${identityId} ${organizationId} ${authMethod} ${kid}`;
     const known = fromMemory ? this.remembered.get(name) : undefined;
     if (known !== undefined) return known;
-    const epoch = await this.revocations.epochOf(this.dataSource.manager, place);
+    const load = () => this.revocations.epochOf(this.dataSource.manager, place);
+    const epoch = await this.limiter.run('read', caller, load);
     this.remembered.set(name, epoch);
     return epoch;
   }

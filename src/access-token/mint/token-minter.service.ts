@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { auditRow, type AuditTarget } from '../../audit-event/audit-events.service.js';
 import type { AuditEventName } from '../../audit-event/audit-event-names.js';
 import { AppError, ServiceUnavailableError } from '../../common/errors/app-error.js';
-import { Turns } from '../../common/turns.js';
+import { KeyedSemaphore } from '../../common/keyed-semaphore.js';
 import { AccessToken } from '../../database/entities/access-token.entity.js';
 import type { IdempotencyKey } from '../../database/entities/idempotency-key.entity.js';
-import { inTransaction } from '../../database/transaction.js';
 import type { Actor } from '../../permission/actor.js';
 import { AccessTokenService } from '../access-token.service.js';
+import { CallerTransactions } from '../caller-transactions.service.js';
 import { TOKEN_AUTH } from '../access-token-claims.js';
 import { findEarlierMint, keptOf, type RepeatableRequest } from './idempotency.js';
 import { MintEpochs } from './mint-epochs.service.js';
@@ -47,10 +46,10 @@ const ATTEMPTS = 3;
 @Injectable()
 export class TokenMinter {
   /** Repetitions of one request. */
-  private readonly turns = new Turns({ atWork: 4, patience: 10_000 });
+  private readonly turns = new KeyedSemaphore({ maxConcurrent: 4, timeoutMs: 10_000 });
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly transactions: CallerTransactions,
     private readonly issuer: TokenIssuer,
     private readonly accessTokens: AccessTokenService,
     private readonly epochs: MintEpochs,
@@ -90,7 +89,7 @@ export class TokenMinter {
   private async attempt(actor: Actor, proposal: MintProposal, judging: Judging): Promise<IssuedToken | null> {
     const { holder, limits, name, judgement, event, target, repeatable } = proposal;
     const key = this.issuer.activeKey();
-    const epoch = await this.epochs.of({ ...holder, authMethod: TOKEN_AUTH, kid: key.kid }, judging);
+    const epoch = await this.epochs.of({ ...holder, authMethod: TOKEN_AUTH, kid: key.kid }, judging, actor);
     const { now } = actor.request;
     const composed = this.issuer.compose({ holder, limits, epoch, key, name, mintedBy: actor.identityId, now });
     const sign = (): string => this.issuer.signClaims(composed.claims, key);
@@ -100,7 +99,7 @@ export class TokenMinter {
     if (repeatable) {
       const once = { ...mint, kept: keptOf(repeatable, actor.identityId, composed) };
       const issued = { ...composed, text: sign() };
-      return this.turns.take(`${actor.identityId} ${repeatable.key}`, () => this.mintOnce(issued, once, key));
+      return this.turns.run(`${actor.identityId} ${repeatable.key}`, () => this.mintOnce(actor, issued, once, key));
     }
     const text = await this.write(mint, sign, judging);
     return text === null ? null : { ...composed, text };
@@ -113,11 +112,12 @@ export class TokenMinter {
 
   /** Mints, or finds what an earlier request minted; until then, everything stays as it was judged. */
   private async mintOnce(
+    actor: Actor,
     issued: IssuedToken,
     mint: ProposedMint & { kept: IdempotencyKey },
     key: ActiveKey,
   ): Promise<IssuedToken | null> {
-    return inTransaction(this.dataSource, async (tx) => {
+    return this.transactions.run(actor, async (tx) => {
       const outcome = await mintIfAsJudged(tx, mint);
       this.accessTokens.checkTrust();
       if (outcome === 'minted') return issued;

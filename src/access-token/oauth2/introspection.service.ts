@@ -77,7 +77,9 @@ export class Introspection {
     // The bearer's address, never the caller's: an unknown one passes only where every address does.
     const { reqId, peer, userAgent, now } = caller.request;
     const request = { reqId, address, peer, userAgent, now };
-    return consume ? this.accessTokens.verify(token, request) : this.accessTokens.verifyWithoutUse(token, request);
+    return consume
+      ? this.accessTokens.verify(token, request, undefined, caller)
+      : this.accessTokens.verifyWithoutUse(token, request, undefined, caller);
   }
 }
 

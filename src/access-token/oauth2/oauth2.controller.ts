@@ -17,6 +17,7 @@ import {
 } from './introspection.dto.js';
 import { Introspection, type Verdict } from './introspection.service.js';
 import { Public } from '../public.decorator.js';
+import { SkipReadLimit } from '../read-limit.interceptor.js';
 import { TokenRevocation } from './token-revocation.service.js';
 
 const JSON_TYPE = 'application/json';
@@ -57,6 +58,7 @@ export class OAuth2Controller {
    * @remarks Each is answered as a question of its own would be, in the same order. Costs no uses unless `consume` is true.
    */
   @Post('introspect/batch')
+  @SkipReadLimit()
   @HttpCode(200)
   @RouteConfig({ bodyLimit: BATCH_LIMIT_BYTES })
   @RequirePermission({ subject: 'access-token', action: 'introspect' })
