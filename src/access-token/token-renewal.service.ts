@@ -4,9 +4,11 @@ import { AuditEvents } from '../audit-event/audit-events.service.js';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import type { RequestContext } from '../common/http/request-context.js';
 import { type Prepared, runPrepared } from '../database/prepared.js';
+import type { AccessTokenClaims } from './access-token-claims.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
 import { AccessTokenService, type Admission } from './access-token.service.js';
 import { CallerTransactions } from './caller-transactions.service.js';
+import { payloadOf, readCompact } from './compact-jws.js';
 import { holdIfActive } from './signing-key/key-hold.js';
 import type { ActiveKey } from './signing-key/signing-keys.service.js';
 import { TokenIssuer, wholeSeconds } from './mint/token-issuer.service.js';
@@ -60,6 +62,7 @@ export class TokenRenewal {
       const held = await this.transactions.changeShared(actor, actor.rootOrganizationId, async (tx) => {
         await lockToken(tx, { id: actor.tokenId, organizationId: actor.organizationId });
         const state = await this.accessTokens.holdState(tx, actor);
+        assertSameToken(text, state);
         if (!(await holdIfActive(tx, key))) return null;
         return this.extend(tx, state, key, request);
       });
@@ -94,4 +97,22 @@ export class TokenRenewal {
     });
     return { state, iat, expiresIn };
   }
+}
+
+/**
+ * Throws unless the row says what the presented token's claims say. The renewed token is signed from the row, and a write
+ * to the tables must not make it say more than the token that was presented.
+ */
+function assertSameToken(text: string, state: HeldState): void {
+  const jws = readCompact(text);
+  const claims = (jws && payloadOf(jws)) as AccessTokenClaims;
+  const isSame =
+    claims.jti === state.tokenId &&
+    claims.sub === state.identityId &&
+    claims.orgId === state.organizationId &&
+    claims.rootOrgId === state.rootOrganizationId &&
+    claims.parentOrgId === state.parentOrganizationId &&
+    claims.epoch === state.epoch &&
+    (claims.numUsesLimit ?? 0) === state.numUsesLimit;
+  if (!isSame) throw new AccessTokenRefusedError('bad-claims');
 }

@@ -56,4 +56,22 @@ describe('POST /api/v1/auth/token/renew: what a token is bound to', () => {
     const { iat, exp, ...kept } = decodeJwt(token);
     expect(renewed).toEqual({ ...kept, iat: Number(iat) + 30, exp: Number(exp) + 30 });
   });
+
+  it.each([
+    { column: 'epoch', value: '999999' },
+    { column: 'num_uses_limit', value: '0' },
+  ])('refuses to renew when the row contradicts the signed claim: $column', async ({ column, value }) => {
+    const { token, tokenId } = await app.given.identity({ config: { accessTokenNumUsesLimit: 3 } });
+    await app.db.query(`UPDATE access_token SET ${column} = $2 WHERE id = $1`, [tokenId, value]);
+    expect((await renew(app, token)).status).toBe(401);
+  });
+
+  it.each(['root_id', 'parent_id'])('refuses to renew when the organization has another %s', async (column) => {
+    const { token, organizationId } = await app.given.root();
+    const { id } = await app.given.subOrganization();
+    await app.db.query(`UPDATE organization SET ${column} = $2 WHERE id = $1`, [organizationId, id]);
+    expect((await renew(app, token)).status).toBe(401);
+    await app.db.query(`UPDATE organization SET root_id = id, parent_id = NULL WHERE id = $1`, [organizationId]);
+    expect((await renew(app, token)).status).toBe(200);
+  });
 });

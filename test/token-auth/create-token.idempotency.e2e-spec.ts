@@ -1,5 +1,6 @@
 import { decodeJwt } from '../support/jwt.js';
 import { TestApp } from '../support/test-app.js';
+import { UNKNOWN_ID } from '../support/token-auth-api.js';
 
 const DAY = 86_400;
 
@@ -64,6 +65,19 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens with Idemp
         name: 'after',
         accessTokenNumUses: 1,
       });
+    });
+
+    it('signs claims that the service derives again, whatever the stored claims say', async () => {
+      const id = await given({ accessTokenNumUsesLimit: 5 });
+      const first = await createToken(id, 'one');
+      const claims = { sub: UNKNOWN_ID, identityId: UNKNOWN_ID, client_id: UNKNOWN_ID, exp: 4102444800, epoch: 999 };
+      await app.db.query(
+        `UPDATE idempotency_key SET claims = (claims || $2) - 'numUsesLimit' - 'online' WHERE target_identity_id = $1`,
+        [id, claims],
+      );
+      const second = await createToken(id, 'one');
+      expect(second.status).toBe(200);
+      expect(decodeJwt(second.body.accessToken as string)).toEqual(decodeJwt(first.body.accessToken as string));
     });
 
     it('gives another caller, another identity and another scope tokens of their own', async () => {
@@ -143,6 +157,55 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}/tokens with Idemp
         body: { message: 'The token that the Idempotency-Key stands for is no longer good' },
       });
       expect(await countOf('access_token', id)).toBe(1);
+    });
+  });
+
+  describe('400 for a stored record that was changed to point to a token', () => {
+    const change = async (statement: string, id: string, tokenId: unknown): Promise<void> => {
+      expect(await app.db.query(statement, [id, tokenId])).toEqual([[], 1]);
+    };
+    const POINT_TO = `UPDATE idempotency_key SET token_id = $2 WHERE target_identity_id = $1 AND key = 'one'`;
+    const minted = async (caller?: string) => {
+      const id = await given();
+      return { id, tokenId: (await createToken(id, 'one', undefined, caller)).body.tokenData.id as string };
+    };
+    const expectNoToken = async (id: string): Promise<void> =>
+      expect(await createToken(id, 'one')).toMatchObject({
+        status: 400,
+        body: { message: 'The token that the Idempotency-Key stands for is no longer good' },
+      });
+
+    it('of another identity', async () => {
+      const { id } = await minted();
+      await change(POINT_TO, id, (await minted()).tokenId);
+      await expectNoToken(id);
+    });
+
+    it('that another caller created', async () => {
+      const { id } = await minted();
+      const { token: caller } = await app.given.identity({ role: 'admin' });
+      await change(POINT_TO, id, (await createToken(id, 'two', undefined, caller)).body.tokenData.id);
+      await expectNoToken(id);
+    });
+
+    it('that is scoped to another organization', async () => {
+      const { id } = await minted();
+      const { identityId } = await app.given.root();
+      const { slug } = await app.given.subOrganization({ [identityId]: 'admin', [id]: 'no-access' });
+      const below = await createToken(id, 'two', { organizationSlug: slug });
+      await change(POINT_TO, id, below.body.tokenData.id);
+      await expectNoToken(id);
+    });
+
+    it('whose creation time is in the future', async () => {
+      const { id, tokenId } = await minted();
+      const insert = `INSERT INTO access_token
+        SELECT (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid(), 'created_at', $2::timestamptz))).*
+        FROM access_token t WHERE id = $1 RETURNING id`;
+      const future = new Date(app.clock.now().getTime() + 1000);
+      const [later]: { id: string }[] = await app.db.query(insert, [tokenId, future]);
+      await change(POINT_TO, id, later?.id);
+      await expectNoToken(id);
     });
   });
 

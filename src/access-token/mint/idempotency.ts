@@ -42,36 +42,42 @@ export function keptOf(
   };
 }
 
-/** What an earlier request with the key gave. */
-export interface EarlierMint {
-  row: AccessToken;
-  claims: AccessTokenClaims;
-}
-
 /**
- * The token that the key stands for, if it is still good and the body is the same. Null when nothing is kept.
- * `attempt` is what this request would have kept.
+ * Loads the token that the key stands for, if it is still good and the body is the same. Returns null when nothing is
+ * stored. `attempt` is the record that this request would have stored.
+ *
+ * A write to the tables must not decide what gets signed. So the stored claims are not used: the caller derives them from
+ * its own decision and from this row, which has to be a token of the identity and the organization that the decision
+ * is about, created by the same caller.
  */
-export async function findEarlierMint(
-  tx: EntityManager,
-  attempt: IdempotencyKey,
-  now: Date,
-): Promise<EarlierMint | null> {
+export async function findEarlierMint(tx: EntityManager, attempt: IdempotencyKey): Promise<AccessToken | null> {
   const { callerIdentityId, key, targetIdentityId, organizationId } = attempt;
   const kept = await tx.findOneBy(IdempotencyKey, { callerIdentityId, key, targetIdentityId, organizationId });
   if (!kept) return null;
   if (!kept.bodyDigest.equals(attempt.bodyDigest)) {
     throw new BadRequestError('The Idempotency-Key was used before with another body');
   }
-  const row = await tx.findOneBy(AccessToken, { id: kept.tokenId });
-  const claims = kept.claims as AccessTokenClaims;
-  if (!row || !(await isGood(tx, row, claims, now))) {
-    throw new BadRequestError('The token that the Idempotency-Key stands for is no longer good');
-  }
-  return { row, claims };
+  const identityId = targetIdentityId;
+  const mintedBy = callerIdentityId;
+  const row = await tx.findOneBy(AccessToken, { id: kept.tokenId, identityId, organizationId, mintedBy });
+  if (!row) throw new NoLongerGoodError();
+  return row;
 }
 
-async function isGood(tx: EntityManager, { id, kid }: AccessToken, claims: AccessTokenClaims, now: Date) {
+/** Throws unless the token still holds, and was created no later than now. */
+export async function assertStillGood(
+  tx: EntityManager,
+  { id, kid, createdAt }: AccessToken,
+  claims: AccessTokenClaims,
+  now: Date,
+): Promise<void> {
   const state = await readTokenState(tx, id, kid);
-  return state !== null && !state.isRevoked && !hasExpired(claims, now) && hasUsesLeft(state);
+  const isGood = state !== null && !state.isRevoked && !hasExpired(claims, now) && hasUsesLeft(state);
+  if (!isGood || createdAt > now) throw new NoLongerGoodError();
+}
+
+class NoLongerGoodError extends BadRequestError {
+  constructor() {
+    super('The token that the Idempotency-Key stands for is no longer good');
+  }
 }

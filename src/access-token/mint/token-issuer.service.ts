@@ -121,6 +121,17 @@ export class TokenIssuer {
     return { row, claims, expiresIn, isInSubOrganization: holder.parentOrganizationId !== null };
   }
 
+  /**
+   * Derives the claims of a token that was minted before: the holder and the addresses come from a new decision about the
+   * same mint, the id, the times and the limits from the token's row.
+   */
+  claimsOfEarlier(row: AccessToken, { holder, limits }: Pick<TokenRequest, 'holder' | 'limits'>): AccessTokenClaims {
+    const iat = wholeSeconds(row.createdAt);
+    const exp = iat + lifetimeAtMint(row, this.maxAge);
+    const { id: tokenId, numUsesLimit, epoch } = row;
+    return this.claimsOf({ ...holder, tokenId, trustedIps: limits.trustedIps, numUsesLimit, epoch, iat, exp });
+  }
+
   /** Takes note that a token which was issued has been written, and is good from now on. */
   noteWritten(): void {
     this.metrics.minted.inc();

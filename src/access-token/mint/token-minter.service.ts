@@ -9,7 +9,7 @@ import type { Actor } from '../../permission/actor.js';
 import { AccessTokenService } from '../access-token.service.js';
 import { CallerTransactions } from '../caller-transactions.service.js';
 import { TOKEN_AUTH } from '../access-token-claims.js';
-import { findEarlierMint, keptOf, type RepeatableRequest } from './idempotency.js';
+import { assertStillGood, findEarlierMint, keptOf, type RepeatableRequest } from './idempotency.js';
 import { MintEpochs } from './mint-epochs.service.js';
 import { MintBatches } from './mint-batches.service.js';
 import { mintIfAsJudged } from './mint-statement.js';
@@ -99,7 +99,9 @@ export class TokenMinter {
     if (repeatable) {
       const once = { ...mint, kept: keptOf(repeatable, actor.identityId, composed) };
       const issued = { ...composed, text: sign() };
-      return this.turns.run(`${actor.identityId} ${repeatable.key}`, () => this.mintOnce(actor, issued, once, key));
+      return this.turns.run(`${actor.identityId} ${repeatable.key}`, () =>
+        this.mintOnce(actor, issued, once, key, proposal),
+      );
     }
     const text = await this.write(mint, sign, judging);
     return text === null ? null : { ...composed, text };
@@ -116,14 +118,16 @@ export class TokenMinter {
     issued: IssuedToken,
     mint: ProposedMint & { kept: IdempotencyKey },
     key: ActiveKey,
+    proposal: MintProposal,
   ): Promise<IssuedToken | null> {
     return this.transactions.run(actor, async (tx) => {
       const outcome = await mintIfAsJudged(tx, mint);
       this.accessTokens.checkTrust();
       if (outcome === 'minted') return issued;
-      const earlier = outcome === 'repeated' ? await findEarlierMint(tx, mint.kept, issued.row.createdAt) : null;
-      if (!earlier) return null;
-      const { row, claims } = earlier;
+      const row = outcome === 'repeated' ? await findEarlierMint(tx, mint.kept) : null;
+      if (!row) return null;
+      const claims = this.issuer.claimsOfEarlier(row, proposal);
+      await assertStillGood(tx, row, claims, issued.row.createdAt);
       if (row.kid !== key.kid) await tx.update(AccessToken, { id: row.id }, { kid: key.kid });
       const expiresIn = claims.exp - claims.iat;
       return { ...issued, text: this.issuer.signClaims(claims, key), row, claims, expiresIn };
