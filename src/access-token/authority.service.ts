@@ -6,9 +6,12 @@ import { DatabaseLimiter } from '../database/database-limiter.service.js';
 import type { Actor } from '../permission/actor.js';
 import { AccessTokenService } from './access-token.service.js';
 import { changeShared } from './gate.js';
-import { lockToken } from './token-hold.js';
+import { lockReachableToken } from './token-hold.js';
 
 type Work<T> = (tx: EntityManager, actor: Actor) => Promise<T>;
+
+/** `isReachable`: the caller's organization reaches the token, whose row is then locked. */
+type TokenWork<T> = (tx: EntityManager, actor: Actor, isReachable: boolean) => Promise<T>;
 
 /**
  * Waits for its turn among the changes of a root organization, for as long as a statement may take: a queue of changes
@@ -52,14 +55,21 @@ export class Authority {
     );
   }
 
-  /** Changes one token's row, if it is of the caller's organization. A caller may change its own. */
-  async changeToken<T>(caller: Actor, tokenId: string, work: Work<T>): Promise<T> {
+  /** Changes the row of one token that the caller's organization reaches. A caller may change its own token. */
+  async changeToken<T>(caller: Actor, tokenId: string, work: TokenWork<T>): Promise<T> {
     const { rootOrganizationId, organizationId } = caller;
     const change = async (tx: EntityManager): Promise<T> => {
+      let isReachable = false;
       for (const id of [...new Set([caller.tokenId, tokenId])].toSorted()) {
-        await lockToken(tx, { id, organizationId }, id === tokenId ? 'FOR NO KEY UPDATE' : 'FOR SHARE');
+        const isTarget = id === tokenId;
+        const isLocked = await lockReachableToken(
+          tx,
+          { id, organizationId },
+          isTarget ? 'FOR NO KEY UPDATE' : 'FOR SHARE',
+        );
+        if (isTarget) isReachable = isLocked;
       }
-      return work(tx, await this.accessTokens.hold(tx, caller));
+      return work(tx, await this.accessTokens.hold(tx, caller), isReachable);
     };
     return this.limiter.run('change', caller, () => changeShared(this.dataSource, rootOrganizationId, change));
   }

@@ -49,7 +49,8 @@ export class SelfRevocation {
     const { tokenId, identityId, organizationId } = state;
     await this.revocations.revokeToken(tx, state, caller ? 'revoked' : 'self-revoked', request.now);
     const actor = caller ?? { identityId, tokenId, organizationId, request };
-    await this.auditEvents.record(tx, actor, 'revoke-identity-access-token', { identityId, tokenId });
+    const target = { identityId, tokenId, organizationId };
+    await this.auditEvents.recordTokenChange(tx, actor, 'revoke-identity-access-token', target);
   }
 
   /**

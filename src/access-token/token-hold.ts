@@ -3,6 +3,7 @@ import { type Prepared, runPrepared } from '../database/prepared.js';
 import { TIMELINE } from '../revocation/log-read.js';
 import { highestEpochOfTokenSql } from '../revocation/scope.js';
 import type { TokenState } from './compact-state.js';
+import { reachesTokenSql } from './token-reach.js';
 import { IS_DEAD, IS_MEMBER } from './token-read.js';
 
 const isRevoked = (kid: string): string => `(${IS_DEAD} OR coalesce(${highestEpochOfTokenSql(kid)} > t.epoch, false))`;
@@ -54,6 +55,8 @@ export async function holdTokenState(tx: EntityManager, tokenId: string, kid: st
   return held ?? null;
 }
 
+type LockStrength = 'FOR NO KEY UPDATE' | 'FOR SHARE';
+
 /**
  * Locks a token's row until the transaction ends: to change it, unless it is only to stay as it is. A row of another
  * organization than the caller expects is left alone: nobody is to hold what isn't theirs.
@@ -61,10 +64,29 @@ export async function holdTokenState(tx: EntityManager, tokenId: string, kid: st
 export async function lockToken(
   tx: EntityManager,
   { id, organizationId }: { id: string; organizationId: string },
-  strength: 'FOR NO KEY UPDATE' | 'FOR SHARE' = 'FOR NO KEY UPDATE',
+  strength: LockStrength = 'FOR NO KEY UPDATE',
 ): Promise<void> {
   await tx.query(`SELECT id FROM access_token WHERE id = $1 AND organization_id = $2 ${strength}`, [
     id,
     organizationId,
   ]);
+}
+
+/**
+ * Locks a token row that the organization reaches until the transaction ends, and returns whether it does. Ignores all
+ * other rows, so that a caller cannot block them. No row of a token ever moves to another identity or organization.
+ */
+export async function lockReachableToken(
+  tx: EntityManager,
+  { id, organizationId }: { id: string; organizationId: string },
+  strength: LockStrength,
+): Promise<boolean> {
+  const rows: unknown[] = await tx.query(
+    `SELECT FROM access_token t
+     JOIN identity i ON i.id = t.identity_id
+     JOIN organization o ON o.id = t.organization_id
+     WHERE t.id = $1 AND ${reachesTokenSql('$2')} ${strength} OF t`,
+    [id, organizationId],
+  );
+  return rows.length > 0;
 }

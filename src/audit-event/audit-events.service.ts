@@ -23,6 +23,13 @@ export interface AuditTarget {
   details?: Record<string, string | number | boolean | null>;
 }
 
+/** A token that was changed, with the organization that it is scoped to. */
+export interface ChangedToken {
+  identityId: string;
+  tokenId: string;
+  organizationId: string;
+}
+
 /** Builds the row of an event; whoever writes it does so in the transaction of the change. */
 export function auditRow(actor: AuditActor, event: AuditEventName, target: AuditTarget): AuditEvent {
   const { request } = actor;
@@ -79,5 +86,22 @@ export async function writeAuditRow(db: EntityManager, row: AuditEvent): Promise
 export class AuditEvents {
   async record(tx: EntityManager, actor: AuditActor, event: AuditEventName, target: AuditTarget): Promise<void> {
     await writeAuditRow(tx, auditRow(actor, event, target));
+  }
+
+  /**
+   * Records the change of a token. If the token is scoped to another organization than the caller, that organization
+   * gets a row too. That row names the calling identity and its organization, but neither its token nor its client.
+   */
+  async recordTokenChange(
+    tx: EntityManager,
+    actor: AuditActor,
+    event: AuditEventName,
+    { organizationId, ...target }: ChangedToken,
+  ): Promise<void> {
+    if (organizationId === actor.organizationId) return this.record(tx, actor, event, target);
+    await this.record(tx, actor, event, { ...target, details: { scope: organizationId } });
+    const request = { ...actor.request, address: null, userAgent: null };
+    const details = { actorOrganizationId: actor.organizationId };
+    await this.record(tx, { ...actor, tokenId: null, organizationId, request }, event, { ...target, details });
   }
 }

@@ -53,7 +53,7 @@ export class TokenAuthController {
 
   /**
    * List the tokens of a machine identity
-   * @remarks Newest first, revoked and expired ones included. Only tokens that work in the caller's organization.
+   * @remarks Newest first, revoked and expired ones included. Returns the tokens that are scoped to the caller's organization. The root organization that owns the identity also gets its tokens in sub-organizations; `subOrganizationId` says which.
    */
   @Get('identities/:identityId/tokens')
   @RequirePermission({ subject: 'identity', action: 'get-token' })
@@ -65,7 +65,10 @@ export class TokenAuthController {
     return this.tokenAuth.listTokens(actor, identityId, query);
   }
 
-  /** Read a token's record */
+  /**
+   * Read a token's record
+   * @remarks The token is scoped to the caller's organization. The root organization that owns the identity also reads its tokens in sub-organizations. Any other token is a 404.
+   */
   @Get('tokens/:tokenId')
   @HotRoute()
   @RequirePermission({ subject: 'identity', action: 'get-token' })
@@ -75,7 +78,7 @@ export class TokenAuthController {
 
   /**
    * Rename a token
-   * @remarks The caller needs every permission that the identity of the token has in any organization.
+   * @remarks The caller needs every permission that the identity of the token has in any organization. The root organization that owns the identity also renames its tokens in sub-organizations.
    */
   @Patch('tokens/:tokenId')
   @Audited('update-token-identity-token-auth')
@@ -90,7 +93,7 @@ export class TokenAuthController {
 
   /**
    * Revoke a token
-   * @remarks It is refused everywhere within a second. Revoking a second time changes nothing and answers the same.
+   * @remarks Every replica rejects the token within one second. Idempotent. The root organization that owns the identity also revokes its tokens in sub-organizations; the audit logs of both organizations record it.
    */
   @Post('tokens/:tokenId/revoke')
   @HttpCode(200)

@@ -22,7 +22,7 @@ import {
   type TokenRecord,
 } from './token-records.js';
 
-/** Reads the records of tokens that work in the caller's organization. Records of dead tokens stay readable. */
+/** Reads the records of tokens that the caller's organization reaches, revoked and expired ones included. */
 @Injectable()
 export class TokenRecordReader {
   private readonly reads: LookUps<AskedRecord, TokenRecord | null>;
@@ -41,9 +41,9 @@ export class TokenRecordReader {
 
   async list(actor: Actor, identityId: string, page: Page): Promise<TokenRecord[]> {
     const db = this.dataSource.manager;
-    await this.identities.find(db, actor, identityId);
+    const identity = await this.identities.find(db, actor, identityId);
     this.permissions.check(actor, 'identity', 'get-token');
-    return listTokenRecords(db, actor.organizationId, identityId, page);
+    return listTokenRecords(db, actor, identity, page);
   }
 
   async read(actor: Actor, tokenId: string): Promise<TokenRecord> {
@@ -67,7 +67,7 @@ export class TokenRecordReader {
   }
 }
 
-/** Renames and revokes tokens that work in the caller's organization. */
+/** Renames and revokes tokens that the caller's organization reaches. */
 @Injectable()
 export class TokenRecordService {
   constructor(
@@ -82,9 +82,10 @@ export class TokenRecordService {
     return this.change(caller, tokenId, 'create-token', async (tx, actor, record) => {
       await this.permissions.checkBoundaryEverywhere(tx, actor, record.identityId);
       if (name === undefined) return record;
-      const { identityId } = record;
+      const { identityId, organizationId } = record;
       await tx.update(AccessToken, { id: tokenId }, { name, updatedAt: actor.request.now });
-      await this.auditEvents.record(tx, actor, 'update-token-identity-token-auth', { identityId, tokenId });
+      const target = { identityId, tokenId, organizationId };
+      await this.auditEvents.recordTokenChange(tx, actor, 'update-token-identity-token-auth', target);
       return { ...record, name, updatedAt: actor.request.now };
     });
   }
@@ -93,10 +94,10 @@ export class TokenRecordService {
   async revoke(caller: Actor, tokenId: string): Promise<void> {
     await this.change(caller, tokenId, 'delete-token', async (tx, actor, record) => {
       if (record.revokedAt) return;
-      const { identityId, expiresAt } = record;
-      const { organizationId, request } = actor;
-      await this.revocations.revokeToken(tx, { tokenId, organizationId, expiresAt }, 'revoked', request.now);
-      await this.auditEvents.record(tx, actor, 'revoke-token-identity-token-auth', { identityId, tokenId });
+      const { identityId, organizationId, expiresAt } = record;
+      await this.revocations.revokeToken(tx, { tokenId, organizationId, expiresAt }, 'revoked', actor.request.now);
+      const target = { identityId, tokenId, organizationId };
+      await this.auditEvents.recordTokenChange(tx, actor, 'revoke-token-identity-token-auth', target);
     });
   }
 

@@ -1,11 +1,16 @@
 import type { EntityManager } from 'typeorm';
+import { reachesTokenSql } from '../access-token/token-reach.js';
 import { type Prepared, runPrepared } from '../database/prepared.js';
+import type { Actor } from '../permission/actor.js';
+import type { KnownIdentity } from '../permission/member-identities.service.js';
 import { highestEpochOfTokenSql } from '../revocation/scope.js';
 
 /** A token's record as its readers see it. */
 export interface TokenRecord {
   id: string;
   identityId: string;
+  /** The organization that the token is scoped to. */
+  organizationId: string;
   name: string | null;
   ttl: number;
   maxTtl: number;
@@ -24,7 +29,7 @@ export interface TokenRecord {
 }
 
 const COLUMNS = `
-  t.id, t.identity_id AS "identityId", t.name, t.ttl, t.max_ttl AS "maxTtl",
+  t.id, t.identity_id AS "identityId", t.organization_id AS "organizationId", t.name, t.ttl, t.max_ttl AS "maxTtl",
     CASE WHEN t.num_uses_limit > 0 THEN t.num_uses ELSE coalesce(u.num_uses, 0)::float8 END AS "numUses",
     t.num_uses_limit AS "numUsesLimit", greatest(u.last_used_at, t.last_used_at) AS "lastUsedAt",
     t.last_renewed_at AS "lastRenewedAt", t.expires_at AS "expiresAt", t.revoked_at AS "revokedAt",
@@ -39,9 +44,24 @@ const BESIDE = `
   JOIN identity i ON i.id = t.identity_id AND i.deleted_at IS NULL
   LEFT JOIN access_token_usage u ON u.token_id = t.id`;
 
-const PAGE = `
-  SELECT ${COLUMNS} FROM access_token t ${BESIDE} WHERE t.organization_id = $1 AND t.identity_id = $2
-  ORDER BY t.created_at DESC, t.id DESC LIMIT $3 OFFSET $4`;
+const pageWhere = (name: string, condition: string): Prepared => ({
+  name,
+  text: `
+  SELECT ${COLUMNS} FROM access_token t ${BESIDE} WHERE t.identity_id = $2 AND ${condition}
+  ORDER BY t.created_at DESC, t.id DESC LIMIT $3 OFFSET $4`,
+});
+
+/** Tokens that are scoped to one organization, by the index on identity, organization and time. */
+const PAGE = pageWhere('list_token_records', 't.organization_id = $1');
+
+/**
+ * All tokens of an identity that a root organization owns, by the index on identity and time. `ttl >= 0` is the condition
+ * of that index. The condition on the root holds for every such token, so the index order is the order of the page.
+ */
+const PAGE_WITHIN_ROOT = pageWhere(
+  'list_token_records_within_root',
+  't.ttl >= 0 AND (t.organization_id = $1 OR o.root_id = $1)',
+);
 
 /** One statement of primary-key lookups, for many tokens as for one. */
 const READ: Prepared = {
@@ -49,7 +69,8 @@ const READ: Prepared = {
   text: `
   SELECT asked.place::int, ${COLUMNS}
   FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS asked(organization_id, token_id, place)
-  JOIN access_token t ON t.id = asked.token_id AND t.organization_id = asked.organization_id ${BESIDE}`,
+  JOIN access_token t ON t.id = asked.token_id ${BESIDE}
+  WHERE ${reachesTokenSql('asked.organization_id')}`,
 };
 
 export interface Page {
@@ -57,14 +78,16 @@ export interface Page {
   limit?: number;
 }
 
-/** The tokens of an identity that work in an organization, newest first. */
+/** The tokens of an identity that an organization reaches, newest first. */
 export async function listTokenRecords(
   db: EntityManager,
-  organizationId: string,
-  identityId: string,
+  { organizationId, rootOrganizationId }: Pick<Actor, 'organizationId' | 'rootOrganizationId'>,
+  identity: KnownIdentity,
   { offset = 0, limit = 20 }: Page,
 ): Promise<TokenRecord[]> {
-  return db.query(PAGE, [organizationId, identityId, limit, offset]);
+  const isOwnedByRoot = identity.organizationId === organizationId && organizationId === rootOrganizationId;
+  const page = isOwnedByRoot ? PAGE_WITHIN_ROOT : PAGE;
+  return runPrepared(db, page, [organizationId, identity.id, limit, offset]);
 }
 
 /** A token, and the organization that whoever asks works in. */
@@ -73,7 +96,7 @@ export interface AskedRecord {
   tokenId: string;
 }
 
-/** Tokens that work in the organization asked for, in the order of the questions. Null where there is none there. */
+/** Tokens that the organization of each question reaches, in the order of the questions; null where it reaches none. */
 export async function readTokenRecords(
   db: EntityManager,
   asked: readonly AskedRecord[],
@@ -86,7 +109,7 @@ export async function readTokenRecords(
   return records;
 }
 
-/** A token that works in the organization; null where there is none there. */
+/** A token that the organization reaches; null if it reaches none of that id. */
 export async function readTokenRecord(
   db: EntityManager,
   organizationId: string,

@@ -74,7 +74,7 @@ describe('statements that are prepared', () => {
   };
 
   it('look up what they need by its key, though they were planned while hardly anything was there', async () => {
-    const { organizationId, token: admin } = await app.given.root();
+    const { organizationId, identityId: adminId, token: admin } = await app.given.root();
     const { id, token, tokenId } = await app.given.identity({ role: 'custom' });
     await app.given.customRole(id, []);
     const second = await app.given.mint(id);
@@ -85,6 +85,8 @@ describe('statements that are prepared', () => {
     const written: string[] = [];
     const uncounted = await app.given.bareIdentity();
     await app.given.attach(uncounted);
+    const { slug } = await app.given.subOrganization({ [adminId]: 'admin', [id]: 'no-access' });
+    const inSub = await app.given.mint(adminId, { organizationSlug: slug });
     const statements = await preparedBy(async () => {
       await api.mint(uncounted);
       await api.mint(id);
@@ -96,6 +98,8 @@ describe('statements that are prepared', () => {
         headers: { 'idempotency-key': randomUUID() },
       });
       await api.read(tokenId);
+      await api.list(id, '?limit=2');
+      await api.list(id, '?limit=2', inSub.accessToken);
       await app.http.post('/api/v1/auth/token/renew', { body: { accessToken: token } });
       // The second is asked for by its own row alone.
       await new OAuth2Api(app).introspect({ token });
@@ -115,6 +119,8 @@ describe('statements that are prepared', () => {
       { name: 'extend_token', answered: 0 },
       { name: 'hold_active_key', answered: 1 },
       { name: 'hold_token_state', answered: 1 },
+      { name: 'list_token_records', answered: 0 },
+      { name: 'list_token_records_within_root', answered: 2 },
       { name: 'mint_many', answered: 1 },
       { name: 'mint_one', answered: 1 },
       { name: 'read_latest_epoch', answered: 1 },
@@ -125,13 +131,15 @@ describe('statements that are prepared', () => {
       { name: 'write_audit_event', answered: 0 },
     ]);
     const ofIt = `one.identity_id = '${id}'`;
+    const ofItInRoot = `${ofIt} AND one.organization_id = '${organizationId}'`;
+    const grown = `(SELECT id FROM organization WHERE id <> root_id AND slug <> '${slug}')`;
     const others = `(SELECT id FROM identity WHERE id NOT IN (SELECT identity_id FROM token_auth_config))`;
     for (const growth of [
       many('organization', `one.id = '${organizationId}'`, `, 'slug', given, 'parent_id', one.id`),
       many('role', 'true', `, 'slug', given`),
       many('identity', `one.id = '${id}'`),
-      many('membership', ofIt, `, 'organization_id', given.id`, '(SELECT id FROM organization WHERE id <> root_id)'),
-      many('membership', `${ofIt} AND one.organization_id = '${organizationId}'`, `, 'identity_id', given.id`, others),
+      many('membership', ofItInRoot, `, 'organization_id', given.id`, grown),
+      many('membership', ofItInRoot, `, 'identity_id', given.id`, others),
       many('token_auth_config', ofIt, `, 'identity_id', given.id`, others),
       many('access_token', `one.id = '${tokenId}'`),
     ]) {

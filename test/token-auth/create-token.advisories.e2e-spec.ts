@@ -62,7 +62,7 @@ describe('known advisories', () => {
     const root = await app.given.root();
     const { id, tokenId } = await app.given.identity();
     const { slug } = await app.given.subOrganization({ [root.identityId]: 'admin', [id]: 'no-access' });
-    const below = await app.given.mint(id, { organizationSlug: slug });
+    const below = await app.given.mint(root.identityId, { organizationSlug: slug });
     const other = await app.given.otherRoot();
     const send = (token: string, unknown: string) =>
       app.http.send(method, `/api/v1/auth/token-auth/tokens/${unknown}${suffix}`, {
@@ -75,7 +75,7 @@ describe('known advisories', () => {
     const expected = { statusCode, error, message };
     expect(expected.statusCode).toBe(404);
     expect((await send(other.token, tokenId)).body).toMatchObject(expected);
-    expect((await send(root.token, below.tokenData.id)).body).toMatchObject(expected);
+    expect((await send(below.accessToken, tokenId)).body).toMatchObject(expected);
     expect(await rows()).toEqual(before);
   });
 });

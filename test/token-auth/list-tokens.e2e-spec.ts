@@ -60,16 +60,6 @@ describe('GET /api/v1/auth/token-auth/identities/{identityId}/tokens', () => {
     it('is empty where Token Auth is not attached', async () => {
       expect(told(await api.list(await app.given.bareIdentity()))).toEqual({ status: 200, body: { tokens: [] } });
     });
-
-    it('shows each organization its own tokens alone', async () => {
-      const { identityId } = await app.given.root();
-      const { id, tokenId } = await app.given.identity();
-      const sub = await app.given.subOrganization({ [identityId]: 'admin', [id]: 'no-access' });
-      const inSub = await app.given.mint(identityId, { organizationSlug: sub.slug });
-      const scoped = await app.given.mint(id, { organizationSlug: sub.slug });
-      expect(await idsOf(id)).toEqual([tokenId]);
-      expect(await idsOf(id, '', inSub.accessToken)).toEqual([scoped.tokenData.id]);
-    });
   });
 
   describe('403', () => {

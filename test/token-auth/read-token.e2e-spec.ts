@@ -66,14 +66,6 @@ describe('reading a token record', () => {
         const { id } = await app.given.identity();
         expect((await read(id, tokenId)).status).toBe(404);
       });
-
-      it('knows no token that works in another organization', async () => {
-        const { identityId } = await app.given.root();
-        const { id } = await app.given.identity();
-        const sub = await app.given.subOrganization({ [identityId]: 'admin', [id]: 'no-access' });
-        const { tokenData } = await app.given.mint(id, { organizationSlug: sub.slug });
-        expect(told(await read(id, tokenData.id))).toEqual(refusal(404, 'NotFound', 'Access token not found'));
-      });
     });
   });
 

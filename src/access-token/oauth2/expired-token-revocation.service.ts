@@ -37,9 +37,8 @@ export class ExpiredTokenRevocation {
   }
 
   private async revokeAs(caller: Actor, token: ProvenToken): Promise<void> {
-    const { jti, orgId } = token.claims;
-    if (orgId !== caller.organizationId) throw await this.denied(caller, 'foreign');
-    await this.authority.changeToken(caller, jti, async (tx, actor) => {
+    await this.authority.changeToken(caller, token.claims.jti, async (tx, actor, isReachable) => {
+      if (!isReachable) throw await this.denied(caller, 'foreign');
       if (!actor.permissions.has('identity', 'delete-token')) throw await this.denied(caller, 'not-permitted');
       await this.selfRevocation.end(tx, token, caller.request, actor);
     });
@@ -58,8 +57,8 @@ export class ExpiredTokenRevocation {
     if (!name || !bearer) return;
     const { identityId, tokenId, organizationId } = bearer;
     const actor: AuditActor = { identityId, tokenId, organizationId, request: context };
-    const isOwn = claims.orgId === organizationId;
-    const target = isOwn ? { identityId: claims.sub, tokenId: claims.jti } : {};
+    const isReachable = claims.orgId === organizationId || name === 'PermissionDenied';
+    const target = isReachable ? { identityId: claims.sub, tokenId: claims.jti } : {};
     await this.denials.record(actor, 'revoke-identity-access-token', { ...target, details: { error: name } });
   }
 }

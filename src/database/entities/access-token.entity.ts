@@ -7,7 +7,9 @@ import { SigningKey } from './signing-key.entity.js';
 /** A bearer token handed to an identity. Its text is stored nowhere; its limits live here. */
 @Entity('access_token')
 @Index(['identityId', 'organizationId', 'createdAt', 'id'])
+@Index('ix_access_token_of_identity', ['identityId', 'createdAt', 'id'], { where: 'ttl >= 0' })
 @Index(['identityId', 'expiresAt'])
+@Index(['organizationId', 'identityId', 'expiresAt'])
 export class AccessToken {
   @PrimaryColumn('uuid')
   id: string;
@@ -22,7 +24,6 @@ export class AccessToken {
   @ManyToOne(() => Organization, { nullable: false })
   organization?: Organization;
 
-  @Index()
   @Column('uuid')
   organizationId: string;
 

@@ -18,7 +18,7 @@ export class AuditEvent {
   @Column('text')
   outcome: string;
 
-  /** The actor's organization; null for what the operator did by command line. */
+  /** The organization whose audit log has it, the actor's or that of a changed token; null for an operator's command. */
   @Column('uuid', { nullable: true })
   organizationId: string | null;
 

@@ -6,6 +6,7 @@ import { AddSchemaFloor1796600000000 } from './1796600000000-add-schema-floor.js
 import { LeaveRoom1796700000000 } from './1796700000000-leave-room.js';
 import { FindEpochsByKey1796800000000 } from './1796800000000-find-epochs-by-key.js';
 import { UncoupleUsage1796900000000 } from './1796900000000-uncouple-usage.js';
+import { IndexTokensByIdentity1797100000000 } from './1797100000000-index-tokens-by-identity.js';
 import { IndexAdministrators1797400000000 } from './1797400000000-index-administrators.js';
 
 /** All migrations, oldest first. One that has been released is never edited. */
@@ -18,5 +19,6 @@ export const migrations = [
   LeaveRoom1796700000000,
   FindEpochsByKey1796800000000,
   UncoupleUsage1796900000000,
+  IndexTokensByIdentity1797100000000,
   IndexAdministrators1797400000000,
 ];
