@@ -18,7 +18,7 @@ import { type HeldState, holdTokenState } from './token-hold.js';
 import { TokenUsage } from './usage/token-usage.service.js';
 
 /** Refuses, by what it throws, whoever is too much; asked before a use is spent. */
-export type Admission = (state: TokenState) => void;
+export type Admission = (state: CompactState) => void;
 
 /** Whether a verdict costs a use, and whether that has been spent. */
 interface Use {

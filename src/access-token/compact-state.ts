@@ -1,12 +1,15 @@
 import type { TrustedIp } from '../common/http/trusted-ip.js';
 import { keyOf, Shared } from '../common/shared.js';
 import type { PermissionRule } from '../database/entities/role.entity.js';
+import { memberKey } from './member-key.js';
 
 /** What many tokens have in common: all that their goodness rests on beside their own rows. */
 export interface Standing {
   identityId: string;
   organizationId: string;
   rootOrganizationId: string;
+  /** Key of limits per identity and organization; stored because every request needs it. */
+  memberKey: string;
   authMethod: string;
   isMember: boolean;
   role: string | null;
@@ -18,7 +21,7 @@ export interface Standing {
 }
 
 /** All that a token's goodness rests on, as PostgreSQL has it. */
-export interface TokenState extends Omit<Standing, 'authMethod'> {
+export interface TokenState extends Omit<Standing, 'authMethod' | 'memberKey'> {
   tokenId: string;
   numUses: number;
   numUsesLimit: number;
@@ -50,6 +53,10 @@ export class CompactState implements TokenState {
 
   get rootOrganizationId() {
     return this.standing.rootOrganizationId;
+  }
+
+  get memberKey() {
+    return this.standing.memberKey;
   }
 
   get isMember() {
@@ -98,10 +105,14 @@ function madeOf(row: readonly (string | null)[]): Standing {
     trustedIps,
     timeline,
   ] = row;
-  return {
+  const member = {
     identityId: identityId ?? '',
     organizationId: organizationId ?? '',
     rootOrganizationId: rootOrganizationId ?? '',
+  };
+  return {
+    ...member,
+    memberKey: memberKey(member),
     authMethod: authMethod ?? '',
     isMember: isMember === 't',
     role: role ?? null,

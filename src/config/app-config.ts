@@ -121,7 +121,7 @@ export class AppConfig extends HttpConfig {
   @WholeNumber(1, 1_000_000)
   readonly FAILED_CREDENTIALS_PER_MINUTE: number = 3000;
 
-  /** Streams of revocations that one identity may hold open on one replica. */
+  /** Streams of revocations that one identity may hold open on one replica, in one organization. */
   @WholeNumber(1, 100_000)
   readonly MAX_STREAMS_PER_IDENTITY: number = 20;
 

@@ -9,7 +9,7 @@ export abstract class HttpConfig {
   @WholeNumber(0, 1_000_000_000)
   readonly TOKEN_REQUESTS_PER_MINUTE: number = 1_200_000;
 
-  /** Requests that all access tokens of an identity may send together in a minute; 0: no limit. */
+  /** Requests per minute of one identity in one organization, with all of its tokens there; 0: no limit. */
   @WholeNumber(0, 1_000_000_000)
   readonly IDENTITY_REQUESTS_PER_MINUTE: number = 2_400_000;
 
@@ -17,7 +17,7 @@ export abstract class HttpConfig {
   @WholeNumber(0, 1_000_000_000)
   readonly ADDRESS_REQUESTS_PER_MINUTE: number = 120_000;
 
-  /** Live tokens of one identity; beyond it none are minted, as far as the last count knows. 0: no limit. */
+  /** Live tokens of one identity in one organization; beyond it none are minted, as far as the last count knows. 0: no limit. */
   @WholeNumber(0, 1_000_000_000)
   readonly MAX_LIVE_TOKENS_PER_IDENTITY: number = 1_000_000;
 

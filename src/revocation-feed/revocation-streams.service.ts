@@ -72,10 +72,12 @@ export class RevocationStreams implements OnModuleInit, OnModuleDestroy {
     return this.followers.size;
   }
 
-  /** Refuses a stream too many, before it is opened. */
-  checkRoom({ identityId }: Actor): void {
+  /** Throws 429 if the identity has as many streams in its organization as it may. Called before a stream is opened. */
+  checkRoom({ identityId, organizationId }: Actor): void {
     if (this.isStopping) throw new ServiceUnavailableError('This replica stops; another one has the stream');
-    const own = [...this.followers].filter((follower) => follower.identityId === identityId).length;
+    const own = [...this.followers].filter(
+      (follower) => follower.identityId === identityId && follower.audience.organizationId === organizationId,
+    ).length;
     if (own >= this.config.MAX_STREAMS_PER_IDENTITY) {
       throw new RateLimitExceededError('This identity follows the revocations too many times already', 1);
     }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { Member } from '../access-token/member-key.js';
 import { digestOf } from '../access-token/mint/idempotency.js';
 import { LiveTokens } from '../access-token/mint/live-tokens.service.js';
 import type { IssuedToken, TokenHolder } from '../access-token/mint/token-issuer.service.js';
@@ -49,15 +50,16 @@ export class TokenMintService {
         repeatable,
       };
     });
-    this.liveTokens.noteMinted(identityId);
+    this.liveTokens.noteMinted(memberOf(issued));
     return { ...issued, record: key === undefined ? newRecordOf(issued) : await this.recordOf(caller, issued) };
   }
 
   /** What was minted before takes no more room. */
-  private async checkRoom(actor: Actor, { identityId, organizationId }: TokenHolder, key?: string): Promise<void> {
+  private async checkRoom(actor: Actor, holder: TokenHolder, key?: string): Promise<void> {
     try {
-      await this.liveTokens.checkRoom(identityId);
+      await this.liveTokens.checkRoom(holder);
     } catch (error) {
+      const { identityId, organizationId } = holder;
       const earlier = { callerIdentityId: actor.identityId, key, targetIdentityId: identityId, organizationId };
       const exists = () => this.dataSource.manager.existsBy(IdempotencyKey, earlier);
       const isRepetition = key !== undefined && (await this.limiter.run('read', actor, exists));
@@ -72,6 +74,12 @@ export class TokenMintService {
     return (await this.limiter.run('read', caller, load)) ?? newRecordOf(issued);
   }
 }
+
+const memberOf = ({ row: { identityId, organizationId }, claims }: IssuedToken): Member => ({
+  identityId,
+  organizationId,
+  rootOrganizationId: claims.rootOrgId,
+});
 
 const newRecordOf = ({ row, isInSubOrganization }: IssuedToken): TokenRecord => ({
   ...row,

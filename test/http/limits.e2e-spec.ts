@@ -240,7 +240,7 @@ describe('connections', () => {
 
 describe('live tokens of an identity', () => {
   const MOST = 4;
-  const FULL = `The identity has ${MOST} live access tokens; revoke some or let them expire`;
+  const FULL = `The identity has ${MOST} live access tokens in the organization; revoke some or let them expire`;
   let app: TestApp;
   beforeAll(async () => {
     app = await TestApp.start({ env: { MAX_LIVE_TOKENS_PER_IDENTITY: String(MOST) } });

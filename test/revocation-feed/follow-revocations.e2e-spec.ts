@@ -225,6 +225,16 @@ describe('GET /api/v1/revocations/stream', () => {
       while ((await app.http.get(STREAM, { token })).status === 429);
       for (const stream of streams) await stream.close();
     });
+
+    it('counts the streams of an identity in each organization apart', async () => {
+      const { id, token } = await verifier();
+      const { follower } = await watchedOrganization(app, id);
+      const streams = [await follow(follower), await follow(follower), await follow(follower)];
+      expect((await app.http.get(STREAM, { token: follower })).status).toBe(429);
+      const own = await follow(token);
+      expect(own.status).toBe(200);
+      for (const stream of [own, ...streams]) await stream.close();
+    });
   });
 });
 

@@ -6,6 +6,7 @@ import { leastRecent } from '../../common/least-recent.js';
 import { LookUps } from '../../common/look-ups.js';
 import { AppConfig } from '../../config/app-config.js';
 import { type Prepared, runPrepared } from '../../database/prepared.js';
+import { type Member, memberKey } from '../member-key.js';
 
 /** How long a count is good enough to mint by, whatever is minted: others mint meanwhile, and tokens end. */
 const COUNT_HOLDS_MS = 60_000;
@@ -16,10 +17,10 @@ const SMALL_PART = 0.01;
 /** How long a count is good enough to refuse by: a flood of refused mints costs a count a second. */
 const REFUSAL_HOLDS_MS = 1000;
 
-/** Identities whose counts are remembered. */
+/** Maximum number of cached counts, one per identity and organization. */
 const MOST = 100_000;
 
-/** Identities that one statement counts for: one with more tokens than there is time for fails all of them. */
+/** Counts that one statement makes: one with more tokens than there is time for fails all of them. */
 const AT_ONCE = 8;
 
 /** Reads for each one piece of one index and its rows, at most twice as many as the limit: among them are revoked ones. */
@@ -29,13 +30,14 @@ const COUNT: Prepared = {
   SELECT (
     SELECT count(*) FILTER (WHERE revoked_at IS NULL)::int FROM (
       SELECT revoked_at FROM access_token
-      WHERE identity_id = asked.id AND expires_at > $2 LIMIT 2 * $3::bigint) unexpired
+      WHERE identity_id = asked.identity_id AND organization_id = asked.organization_id AND expires_at > $3
+      LIMIT 2 * $4::bigint) unexpired
   ) AS count
-  FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (id, place)
+  FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS asked (identity_id, organization_id, place)
   ORDER BY place`,
 };
 
-/** What is known of an identity's live tokens. */
+/** What is known of the live tokens of an identity in one organization. */
 interface Count {
   /** By the last count. */
   counted: number;
@@ -50,7 +52,8 @@ interface Count {
 }
 
 /**
- * Keeps identities from having more live tokens than is sane. Soft: mints neither wait for each other nor write a
+ * Limits the live tokens that an identity has in one organization. So the administrators of a sub-organization cannot
+ * use up what the identity may have in the root. Soft: mints neither wait for each other nor write a
  * counter. They go by the last count and by what this process has minted since. Once that is more than a small part of
  * the room, so that others may have minted as much, a count that is older than a minute is followed by another; only who
  * would be refused is counted anew first.
@@ -60,7 +63,7 @@ export class LiveTokens {
   private readonly log = new Logger(LiveTokens.name);
   private readonly counts = leastRecent<Count>(MOST);
   private readonly most: number;
-  private readonly reads: LookUps<string, number>;
+  private readonly reads: LookUps<Member, number>;
   private toldAt: number | null = null;
 
   constructor(
@@ -69,37 +72,40 @@ export class LiveTokens {
     { MAX_LIVE_TOKENS_PER_IDENTITY, DATABASE_POOL_SIZE }: AppConfig,
   ) {
     this.most = MAX_LIVE_TOKENS_PER_IDENTITY;
-    this.reads = new LookUps('live tokens', DATABASE_POOL_SIZE, async (ids) => this.countAll(ids), AT_ONCE);
+    this.reads = new LookUps('live tokens', DATABASE_POOL_SIZE, async (members) => this.countAll(members), AT_ONCE);
   }
 
-  /** Refuses a mint for an identity that has as many live tokens as it may. */
-  async checkRoom(identityId: string): Promise<void> {
+  /** Throws 400 if the identity has as many live tokens in the organization as it may. */
+  async checkRoom(member: Member): Promise<void> {
     if (this.most === 0) return;
-    const count = this.counts.get(identityId) ?? this.begin(identityId);
+    const key = memberKey(member);
+    const count = this.counts.get(key) ?? this.begin(key);
     const now = this.clock.now();
     if (count.live < this.most) {
       // A mint does not wait for the count that others will go by.
       if (this.isOutdated(count, now)) {
-        this.recount(identityId, count, now).catch((error: unknown) => this.tellFailed(error, now));
+        this.recount(member, count, now).catch((error: unknown) => this.tellFailed(error, now));
       }
       return;
     }
     if (count.counted < this.most || ageOf(count.countedAt, now) >= REFUSAL_HOLDS_MS)
-      await this.recount(identityId, count, now);
+      await this.recount(member, count, now);
     if (count.counted >= this.most) {
-      throw new BadRequestError(`The identity has ${this.most} live access tokens; revoke some or let them expire`);
+      throw new BadRequestError(
+        `The identity has ${this.most} live access tokens in the organization; revoke some or let them expire`,
+      );
     }
   }
 
-  /** Takes note of a mint. */
-  noteMinted(identityId: string): void {
-    const count = this.counts.peek(identityId);
+  /** Counts a token that was minted. */
+  noteMinted(member: Member): void {
+    const count = this.counts.peek(memberKey(member));
     if (count) count.live += 1;
   }
 
-  private begin(identityId: string): Count {
+  private begin(key: string): Count {
     const count = { counted: 0, live: 0, countedAt: null, triedAt: null, running: null };
-    this.counts.set(identityId, count);
+    this.counts.set(key, count);
     return count;
   }
 
@@ -110,17 +116,17 @@ export class LiveTokens {
   }
 
   /** One count at a time. */
-  private recount(identityId: string, count: Count, now: Date): Promise<void> {
-    count.running ??= this.count(identityId, count, now).finally(() => {
+  private recount(member: Member, count: Count, now: Date): Promise<void> {
+    count.running ??= this.count(member, count, now).finally(() => {
       count.running = null;
     });
     return count.running;
   }
 
-  private async count(identityId: string, count: Count, now: Date): Promise<void> {
+  private async count(member: Member, count: Count, now: Date): Promise<void> {
     const before = count.live;
     count.triedAt = now.getTime();
-    count.counted = await this.reads.ask(identityId);
+    count.counted = await this.reads.ask(member);
     count.live = count.counted + (count.live - before);
     count.countedAt = now.getTime();
   }
@@ -132,8 +138,10 @@ export class LiveTokens {
     this.log.warn(`live tokens could not be counted: ${name} ${code}`);
   }
 
-  private async countAll(identityIds: string[]): Promise<number[]> {
-    const values = [identityIds, this.clock.now(), this.most];
+  private async countAll(members: readonly Member[]): Promise<number[]> {
+    const identityIds = members.map(({ identityId }) => identityId);
+    const organizationIds = members.map(({ organizationId }) => organizationId);
+    const values = [identityIds, organizationIds, this.clock.now(), this.most];
     const rows = await runPrepared<{ count: number }>(this.dataSource.manager, COUNT, values);
     return rows.map(({ count }) => count);
   }

@@ -21,11 +21,12 @@ interface Limit {
 /** Whose requests are counted, once it is known who sends them. */
 export interface Bearer {
   tokenId: string;
-  identityId: string;
+  /** Key of the identity in the organization that the token is scoped to. */
+  memberKey: string;
 }
 
 /**
- * How many requests a token, an identity and, where nobody has proven who it is, an address may still send. In memory
+ * How many requests a token, an identity in one organization and, where nobody has proven who it is, an address may still send. In memory
  * and for this process alone.
  */
 @Injectable()
@@ -41,9 +42,9 @@ export class RateLimits {
   }
 
   /** Takes a request from the budgets of its bearer, or refuses it. */
-  admitBearer(request: FastifyRequest, { tokenId, identityId }: Bearer): void {
+  admitBearer(request: FastifyRequest, { tokenId, memberKey }: Bearer): void {
     if (this.ofToken) take(this.ofToken, tokenId, request);
-    if (this.ofIdentity) take(this.ofIdentity, identityId, request);
+    if (this.ofIdentity) take(this.ofIdentity, memberKey, request);
   }
 
   /** Takes a request from the budget of its address, or refuses it. */
