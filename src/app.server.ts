@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { boundConnections } from './common/http/connections.js';
 import { corsOptions } from './common/http/cors.js';
 import { keepTlsFresh } from './common/http/tls.js';
+import { acceptAllRequests } from './common/http/transport-errors.js';
 import { Metrics } from './common/metrics.js';
 import type { AppConfig } from './config/app-config.js';
 
@@ -11,6 +12,7 @@ import type { AppConfig } from './config/app-config.js';
 export function prepareServer(app: NestFastifyApplication, config: AppConfig, log: Logger): void {
   const { server } = app.getHttpAdapter().getInstance();
   const metrics = app.get(Metrics);
+  acceptAllRequests(server, log);
   boundConnections(server, config.MAX_CONNECTIONS, metrics);
   const help = 'When a certificate that is in use ends, by the variable that names it';
   const expiry = metrics.gauge('tls_expiry_timestamp_seconds', help, 'min', ['variable']);

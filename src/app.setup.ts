@@ -20,6 +20,7 @@ import { RequestMetrics } from './common/http/request-metrics.js';
 import { clientAddress, normalizeAddress } from './common/http/client-address.js';
 import { serveHot } from './common/http/hot-route.js';
 import { HotRouteAdapter } from './common/http/hot-route.adapter.js';
+import { hasTooManyFields } from './common/http/request-head.js';
 import { serverOptions } from './common/http/server-options.js';
 import { callerReqId, traceIdOf } from './common/http/trace-context.js';
 import {
@@ -27,6 +28,7 @@ import {
   answerClientError,
   answerFault,
   answerFrameworkError,
+  rejectInvalidHead,
 } from './common/http/transport-errors.js';
 import { blocksOf, parseTrustedIp, type TrustedIp } from './common/http/trusted-ip.js';
 import { Metrics } from './common/metrics.js';
@@ -111,12 +113,16 @@ function addHooks(app: NestFastifyApplication, config: AppConfig, log: Logger): 
     route.bodyLimit = route.config?.bodyLimit ?? route.bodyLimit;
   });
   const prepare = (request: FastifyRequest, reply: FastifyReply): void => {
-    const { headers, socket, id } = request;
+    const { headers, socket, id, raw } = request;
     const peer = normalizeAddress(socket.remoteAddress ?? '');
     const forwardedFor = headers['x-forwarded-for'];
     request.context = {
       reqId: id,
-      address: forwardedFor === undefined ? peer : clientAddress(socket.remoteAddress, forwardedFor, trustedProxies),
+      address: hasTooManyFields(raw)
+        ? null
+        : forwardedFor === undefined
+          ? peer
+          : clientAddress(socket.remoteAddress, forwardedFor, trustedProxies),
       peer,
       userAgent: headers['user-agent'] ?? null,
       now: clock.now(),
@@ -126,6 +132,7 @@ function addHooks(app: NestFastifyApplication, config: AppConfig, log: Logger): 
   };
   const begin = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
     prepare(request, reply);
+    if (rejectInvalidHead(request, reply)) return;
     if (request.url.length > MAX_URL) answerFault(request, reply, frameworkError(414, null));
     else done();
   };

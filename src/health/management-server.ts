@@ -4,6 +4,9 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { TerminusModule } from '@nestjs/terminus';
 import type { Logger } from 'pino';
 import { PortError } from '../common/errors/port-error.js';
+import { PARSER_OPTIONS } from '../common/http/server-options.js';
+import { acceptAllRequests, answerClientError, rejectInvalidHead } from '../common/http/transport-errors.js';
+import { newReqId } from '../common/random-id.js';
 import type { AppConfig } from '../config/app-config.js';
 import { HealthController } from './health.controller.js';
 import { HealthSource } from './health-source.js';
@@ -48,12 +51,23 @@ export async function startManagement(
 }
 
 async function listen(source: HealthSource, port: number, host: string, log: Logger): Promise<ManagementServer> {
-  const adapter = new FastifyAdapter({ forceCloseConnections: true, requestTimeout: TIMEOUT_MS });
+  const adapter = new FastifyAdapter({
+    genReqId: newReqId,
+    requestIdHeader: false,
+    forceCloseConnections: true,
+    requestTimeout: TIMEOUT_MS,
+    http: PARSER_OPTIONS,
+    clientErrorHandler: (error, socket) => answerClientError(log, error, socket),
+  });
   const app = await NestFactory.create<NestFastifyApplication>(ManagementModule.of(source), adapter, {
     logger: false,
     abortOnError: false,
   });
   app.useGlobalFilters(new NoSuchRouteFilter());
+  acceptAllRequests(app.getHttpServer(), log);
+  adapter.setOnRequestHook((request, reply, done) => {
+    if (!rejectInvalidHead(request, reply)) done();
+  });
   await app.listen(port, host);
   const { port: managementPort } = app.getHttpServer().address() as { port: number };
   log.info({ managementPort }, 'management listening');

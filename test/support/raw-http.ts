@@ -46,3 +46,25 @@ function parse(answer: string): RawAnswer {
     text: answer.slice(end + 4),
   };
 }
+
+/** The request line and the header fields, each as it is given. */
+export const rawHead = (...lines: string[]): string => [...lines, '', ''].join('\r\n');
+
+/** Checks that an error response has the error envelope and the fixed header fields, and closes the connection. */
+export function expectError(response: RawAnswer, status: number, error: string): void {
+  expect({ status: response.status, text: response.text }).toEqual({ status, text: expect.stringMatching(/^\{/) });
+  const body = JSON.parse(response.text) as { reqId: string };
+  expect(body).toEqual({
+    reqId: expect.stringMatching(/^req-[A-Za-z0-9]{14}$/),
+    statusCode: status,
+    message: expect.any(String),
+    error,
+  });
+  expect(response.headers).toMatchObject({
+    'content-type': 'application/json; charset=utf-8',
+    'x-request-id': body.reqId,
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+    connection: 'close',
+  });
+}

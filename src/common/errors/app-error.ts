@@ -12,6 +12,7 @@ export const STATUS_OF = {
   PayloadTooLarge: HttpStatus.PAYLOAD_TOO_LARGE,
   UriTooLong: HttpStatus.URI_TOO_LONG,
   UnsupportedMediaType: HttpStatus.UNSUPPORTED_MEDIA_TYPE,
+  ExpectationFailed: HttpStatus.EXPECTATION_FAILED,
   ValidationFailure: HttpStatus.UNPROCESSABLE_ENTITY,
   RateLimitExceeded: HttpStatus.TOO_MANY_REQUESTS,
   HeaderFieldsTooLarge: 431,

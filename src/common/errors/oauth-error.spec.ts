@@ -16,6 +16,7 @@ describe('oauthError', () => {
     PayloadTooLarge: [413, 'invalid_request'],
     UriTooLong: [414, 'invalid_request'],
     UnsupportedMediaType: [415, 'invalid_request'],
+    ExpectationFailed: [417, 'invalid_request'],
     ValidationFailure: [400, 'invalid_request'],
     RateLimitExceeded: [429, 'temporarily_unavailable'],
     HeaderFieldsTooLarge: [431, 'invalid_request'],
