@@ -111,6 +111,17 @@ describe('bodies', () => {
       expect(answer).toMatchObject({ status: 422, body: { error: 'ValidationFailure' } });
     });
 
+    it.each([
+      { fields: 200, status: 200 },
+      { fields: 201, status: 400 },
+    ])('is $status with $fields fields, none of which is dropped', async ({ fields, status }) => {
+      const id = await withTokenAuth();
+      const body = `${'x=1&'.repeat(fields - 1)}accessTokenTTL=77`;
+      const answer = await send('PATCH', `${TOKEN_AUTH}/identities/${id}`, { body, headers: FORM });
+      expect(answer.status).toBe(status);
+      if (status === 200) expect(answer.body.identityTokenAuth.accessTokenTTL).toBe(77);
+    });
+
     it('lends its leniency to no JSON body', async () => {
       const id = await withTokenAuth();
       const body = { accessTokenTTL: '60' };

@@ -5,6 +5,9 @@ import secureJson from 'secure-json-parse';
 /** Nesting beyond this is refused while the text is read, before anything is built from it. */
 const MAX_JSON_DEPTH = 16;
 
+/** Maximum number of fields of a form. No request of the API has as many. */
+const MAX_FORM_FIELDS = 200;
+
 const forms = new WeakSet<object>();
 
 /** Whether a parsed body came as a form, whose digits and booleans are text. */
@@ -84,7 +87,9 @@ function depthOf(text: string): number {
 function parseForm(text: string): object | undefined {
   if (text.length === 0) return undefined;
   decodeURIComponent(text.replaceAll('+', ' '));
-  const form = { ...parseQuery(text, undefined, undefined, { maxKeys: 200 }) };
+  // The parser would drop the fields beyond its maximum silently.
+  if (hasMore(text, '&', MAX_FORM_FIELDS - 1)) throw new SyntaxError('The form has too many fields');
+  const form = { ...parseQuery(text, undefined, undefined, { maxKeys: MAX_FORM_FIELDS }) };
   forms.add(form);
   return form;
 }
