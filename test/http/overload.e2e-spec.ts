@@ -69,12 +69,29 @@ describe.each(POOL_SIZES)('while one caller floods a service with DATABASE_POOL_
   });
 });
 
-describe('while one connection floods a service with DATABASE_POOL_SIZE=3', () => {
+describe('while one caller floods a service with few connections', () => {
   let service: FloodedService;
   beforeAll(async () => {
     service = await FloodedService.start(3);
   });
   afterAll(() => service.stop());
+
+  it('looks up what others ask for during 200 lookups that share statements', async () => {
+    const { flooding, other } = service;
+    const [flooded, read] = await Promise.all([
+      service.app.given.mint(flooding.identityId, {}, flooding.token),
+      service.app.given.mint(other.identityId, {}, other.token),
+    ]);
+    await service.lock('LOCK TABLE access_token_usage');
+    const answers = service.flood('GET', `${TOKENS}/${flooded.tokenData.id}`);
+    await waitsForLock(service.app.background);
+    const answer = service.app.http.get(`${TOKENS}/${read.tokenData.id}`, { token: other.token });
+    // Sent later, and served without the database.
+    await service.app.http.get('/api/status');
+    await service.releaseLocks();
+    expect((await answer).status).toBe(200);
+    expectServedOrRejected(await answers);
+  });
 
   it('serves others during 3,000 pipelined requests on one connection', async () => {
     const { token, identityId } = service.flooding;

@@ -36,7 +36,7 @@ export class FloodedService {
   private constructor(
     readonly app: TestApp,
     readonly flooding: Root,
-    private readonly other: Root,
+    readonly other: Root,
   ) {}
 
   static async start(poolSize: number): Promise<FloodedService> {
