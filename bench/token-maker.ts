@@ -1,5 +1,6 @@
-import { createPublicKey, sign } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { AUTH_TOKEN_TYPE, TOKEN_AUTH, type AccessTokenClaims } from '../src/access-token/access-token-claims.js';
+import { signCompact } from '../src/access-token/compact-jws.js';
 import { KeySealer } from '../src/access-token/signing-key/key-sealer.js';
 import type { ActiveKey, KeyAlgorithm } from '../src/access-token/signing-key/key-material.js';
 import { newId } from '../src/common/random-id.js';
@@ -89,15 +90,9 @@ export class TokenMaker {
 
   /** The text of a token whose row is there. */
   textOf(id: string, holder: Holder, term: { iat: number; exp: number; numUsesLimit?: number }): string {
-    const { kid, algorithm, privateKey } = this.key;
-    const header = { alg: algorithm, typ: 'at+jwt', kid };
-    const signed = `${encoded(header)}.${encoded(claimsOf(id, holder, term))}`;
-    const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
-    return `${signed}.${signature.toString('base64url')}`;
+    return signCompact(claimsOf(id, holder, term), this.key);
   }
 }
-
-const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
 
 function claimsOf(
   id: string,

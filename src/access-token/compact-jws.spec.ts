@@ -1,6 +1,7 @@
 import { createSecretKey, verify } from 'node:crypto';
 import { type CompactJws, isSignedBy, payloadOf, readCompact, sideBySide, signCompact, toDer } from './compact-jws.js';
-import { KEY_ALGORITHMS, makeKey } from './signing-key/key-material.js';
+import { hasLowS } from './low-s.js';
+import { KEY_ALGORITHMS, makeKey, publicJwk } from './signing-key/key-material.js';
 
 const integer = (hex: string): string => `02${(hex.length / 2).toString(16).padStart(2, '0')}${hex}`;
 
@@ -37,6 +38,7 @@ describe('readCompact', () => {
     expect(readCompact(text)).toEqual({
       alg: 'ES256',
       kid: 'k',
+      allowsHighS: false,
       payload: Buffer.from('{"a":1}'),
       signed: text.slice(0, text.lastIndexOf('.')),
       signature: Buffer.from('signature'),
@@ -65,6 +67,17 @@ describe('readCompact', () => {
     ['that is too long', `${textOf(header)}${'A'.repeat(4096)}`],
   ])('gives null for a text %s', (_name, text) => {
     expect(readCompact(text)).toBeNull();
+  });
+
+  it.each([
+    ['exactly as earlier versions wrote it', { alg: 'ES256', typ: 'at+jwt', kid: 'k' }, true],
+    ['as this version writes it', { typ: 'at+jwt', alg: 'ES256', kid: 'k' }, false],
+    ['in another order', { alg: 'ES256', kid: 'k', typ: 'at+jwt' }, false],
+    ['with another member', { alg: 'ES256', typ: 'at+jwt', kid: 'k', x: 1 }, false],
+    ['with spaces', '{"alg":"ES256","typ":"at+jwt", "kid":"k"}', false],
+    ['with a member twice', '{"alg":"ES256","typ":"at+jwt","kid":"x","kid":"k"}', false],
+  ])('allows a high S when the header is %s: %j → %s', (_name, head, allowsHighS) => {
+    expect(readCompact(textOf(head))).toMatchObject({ allowsHighS });
   });
 
   it('knows one text alone for the same bytes', () => {
@@ -104,7 +117,12 @@ describe('signCompact', () => {
         Buffer.from(signature, 'base64url'),
       );
       expect(isGood).toBe(true);
+      expect(algorithm === 'RS256' || hasLowS(Buffer.from(signature, 'base64url'))).toBe(true);
     }
+  });
+
+  it('writes a header that does not allow a high S', async () => {
+    expect(readCompact(signCompact({}, await makeKey('ES256')))).toMatchObject({ allowsHighS: false });
   });
 });
 
@@ -128,6 +146,18 @@ describe('isSignedBy', () => {
       const verdicts = [text, ...forged].map((one) => isSignedBy(readCompact(one) as CompactJws, key));
       expect(await Promise.all(verdicts)).toEqual([true, ...forged.map(() => false)]);
     }
+  });
+
+  it('accepts one encoding of an RS256 signature: no shorter, longer or larger number for the same value', async () => {
+    const key = await makeKey('RS256');
+    const text = signCompact({}, key);
+    const modulus = Buffer.from(publicJwk(key.publicKey).n ?? '', 'base64url');
+    const numberOf = (bytes: Buffer) => BigInt(`0x${bytes.toString('hex')}`);
+    const larger = (bytes: Buffer) =>
+      Buffer.from((numberOf(bytes) + numberOf(modulus)).toString(16).padStart(2 * modulus.length, '0'), 'hex');
+    const others = [larger, (bytes: Buffer) => Buffer.concat([Buffer.alloc(1), bytes])];
+    const results = others.map((change) => isSignedBy(readCompact(withSignature(text, change)) as CompactJws, key));
+    expect(await Promise.all(results)).toEqual([false, false]);
   });
 
   it('fails where a key is no key to verify by, and not for others at the same time', async () => {

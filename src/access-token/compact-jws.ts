@@ -1,6 +1,7 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
 import { beginTogether } from '../common/begin-together.js';
 import { leastRecent } from '../common/least-recent.js';
+import { normalizeS } from './low-s.js';
 import type { ActiveKey, VerificationKey } from './signing-key/key-material.js';
 
 /** Longer texts are no tokens of ours; the claims take some 900 characters. */
@@ -21,6 +22,11 @@ export interface CompactJws extends JwsHeader {
 interface JwsHeader {
   alg: string;
   kid: string;
+  /**
+   * Whether an ES256 signature may have a high S. Earlier versions wrote the members of the header in another order and
+   * did not normalize S. The signature covers the header, so nobody can turn a token of one kind into the other.
+   */
+  allowsHighS: boolean;
 }
 
 /**
@@ -48,7 +54,7 @@ function readHeader(part: string): JwsHeader | null {
   const { alg, kid, typ, crit, b64 } = header as Record<string, unknown>;
   const isOurs = typ === 'at+jwt' && crit === undefined && b64 === undefined;
   if (!isOurs || typeof alg !== 'string' || typeof kid !== 'string') return null;
-  const read = { alg, kid };
+  const read = { alg, kid, allowsHighS: part === encoded({ alg, typ, kid }) };
   readBefore.set(part, read);
   return read;
 }
@@ -79,7 +85,8 @@ const headers = new WeakMap<KeyObject, string>();
 function headerOf({ algorithm, kid, privateKey }: ActiveKey): string {
   let header = headers.get(privateKey);
   if (header === undefined) {
-    header = encoded({ alg: algorithm, typ: 'at+jwt', kid });
+    // The order of the members says that S is low; `readHeader` knows that of earlier versions.
+    header = encoded({ typ: 'at+jwt', alg: algorithm, kid });
     headers.set(privateKey, header);
   }
   return header;
@@ -87,11 +94,14 @@ function headerOf({ algorithm, kid, privateKey }: ActiveKey): string {
 
 const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
 
-/** Claims as a signed compact JWS (RFC 7515 section 7.1). Both algorithms digest by SHA-256. */
+/**
+ * Claims as a signed compact JWS (RFC 7515 section 7.1). Both algorithms digest by SHA-256. An ES256 signature has a low
+ * S: the other half of the signatures that ECDSA accepts would make a second text of the same token.
+ */
 export function signCompact(claims: object, key: ActiveKey): string {
   const signed = `${headerOf(key)}.${encoded(claims)}`;
   const signature = sign('sha256', Buffer.from(signed), key.privateKey);
-  return `${signed}.${(key.algorithm === 'ES256' ? sideBySide(signature) : signature).toString('base64url')}`;
+  return `${signed}.${(key.algorithm === 'ES256' ? normalizeS(sideBySide(signature)) : signature).toString('base64url')}`;
 }
 
 /**

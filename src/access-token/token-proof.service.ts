@@ -6,6 +6,7 @@ import { type AccessTokenClaims, isAccessTokenClaims } from './access-token-clai
 import { AccessTokenMetrics } from './access-token-metrics.js';
 import { AccessTokenRefusedError } from './access-token-errors.js';
 import { type CompactJws, isSignedBy, payloadOf, readCompact } from './compact-jws.js';
+import { hasLowS } from './low-s.js';
 import { ProvenToken } from './proven-token.js';
 import { ProvenTokens } from './proven-tokens.js';
 import { signatureSize } from './signing-key/key-material.js';
@@ -94,11 +95,12 @@ function takenApart(text: string): CompactJws {
 }
 
 /** The key that a token named, unless the token says or holds something that the key can't have made. */
-function checkedKey({ alg, signature }: CompactJws, key: VerificationKey | null): VerificationKey {
+function checkedKey({ alg, signature, allowsHighS }: CompactJws, key: VerificationKey | null): VerificationKey {
   if (!key) throw new AccessTokenRefusedError('unknown-key');
   if (alg !== key.algorithm) throw new AccessTokenRefusedError('wrong-algorithm');
   // jsonwebtoken takes an ECDSA signature of another size for a fault of ours.
   if (signature.length !== signatureSize(key)) throw new AccessTokenRefusedError('malformed');
+  if (alg === 'ES256' && !allowsHighS && !hasLowS(signature)) throw new AccessTokenRefusedError('bad-signature');
   return key;
 }
 

@@ -1,8 +1,8 @@
-import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { SigningKeys } from '../../src/access-token/signing-key/signing-keys.service.js';
 import { newId } from '../../src/common/random-id.js';
 import { refusal, told } from '../support/answers.js';
-import { decodeJwt, headerOf } from '../support/jwt.js';
+import { decodeJwt, headerOf, signParts, withOtherS } from '../support/jwt.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';
 import { GOOD, REFUSED, showEverywhere } from '../support/ways-in.js';
@@ -30,8 +30,7 @@ describe('a bearer token', () => {
   /** A token of the app's own making, with other claims or another header. */
   const signed = (token: string, claims: object = {}, header: object = {}, key = ownKey()): string => {
     const content = `${encode({ ...headerOf(token), ...header })}.${encode({ ...decodeJwt(token), ...claims })}`;
-    const signature = sign('sha256', Buffer.from(content), { key, dsaEncoding: 'ieee-p1363' });
-    return `${content}.${signature.toString('base64url')}`;
+    return signParts(content, key);
   };
 
   it('that was signed anew with the same claims is good: the forgeries below are nearly right', async () => {
@@ -130,6 +129,28 @@ describe('a bearer token', () => {
     const [header, payload] = token.split('.');
     const zeros = Buffer.alloc(64).toString('base64url');
     await expectInvalid(`${header}.${payload}.${zeros}`);
+  });
+
+  describe('with the other S that ECDSA accepts for the same signature', () => {
+    it('is rejected: a token has one text', async () => {
+      const { token } = await app.given.identity();
+      const { body } = await app.http.post('/api/v1/auth/token/renew', { body: { accessToken: token } });
+      for (const text of [token, body.accessToken as string]) {
+        await expectInvalid(withOtherS(text));
+        expect(await show(text)).toEqual(GOOD);
+        await expectInvalid(withOtherS(text));
+      }
+    });
+
+    it('is accepted when an earlier version issued it, and revoked with the first text', async () => {
+      const { token, tokenId } = await app.given.identity();
+      const { kid } = headerOf(token);
+      const earlier = signParts(`${encode({ alg: 'ES256', typ: 'at+jwt', kid })}.${token.split('.')[1]}`, ownKey());
+      const texts = [earlier, withOtherS(earlier)];
+      for (const text of texts) expect(await show(text)).toEqual(GOOD);
+      await api.revoke(tokenId);
+      for (const text of texts) expect(await show(text)).toEqual(REFUSED);
+    });
   });
 
   it.each([{ crit: ['exp'] }, { b64: false }, { typ: 'JWT' }, { typ: undefined }])(

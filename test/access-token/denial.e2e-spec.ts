@@ -1,5 +1,6 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { DeadTokens } from '../support/dead-tokens.js';
+import { signParts, withOtherS } from '../support/jwt.js';
 import { OAuth2Api } from '../support/oauth2-api.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -42,14 +43,14 @@ describe('why a token is refused', () => {
       .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
       .join('.');
     const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-    const signature = sign('sha256', Buffer.from(content), { key, dsaEncoding: 'ieee-p1363' });
-    return `${content}.${signature.toString('base64url')}`;
+    return signParts(content, key);
   };
   const NOT_OURS: [reason: string, change: (token: string) => string][] = [
     ['malformed', () => 'junk'],
     ['malformed', (token) => `${token}=`],
     ['malformed', (token) => token.slice(0, -8)],
     ['bad-signature', (token) => withParts(token, (header, claims) => [header, claims])],
+    ['bad-signature', (token) => withOtherS(token)],
     ['unknown-key', (token) => withParts(token, (header, claims) => [{ ...header, kid: 'another' }, claims])],
     ['wrong-algorithm', (token) => withParts(token, (header, claims) => [{ ...header, alg: 'RS256' }, claims])],
   ];
