@@ -16,7 +16,7 @@ export class RevocationFeedController {
 
   /**
    * List what has been revoked
-   * @remarks Entries of the caller's organization and those below, as long as a token that they name could live. Send `next` back as `after`, again and again; entries may come twice and in any order.
+   * @remarks Entries that can concern tokens of the caller's organization or of those below, as long as such a token could live. Send `next` back as `after`, again and again; entries may come twice and in any order.
    */
   @Get()
   @RequirePermission({ subject: 'access-token', action: 'follow-revocations' })

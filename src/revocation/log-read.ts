@@ -14,11 +14,14 @@ export interface LogEntry {
   organizationId: string | null;
   /** The root of that organization, or itself. */
   rootOrganizationId: string | null;
+  /** Of an entry about an identity: the organizations in which it has tokens; null: unknown or too many. */
+  tokenOrganizationIds: string[] | null;
 }
 
 /** An entry as JSON, of a row `r` of the log and its organization `o`. */
 export const ENTRY = `json_build_object('sequence', r.sequence, 'effect', r.effect, 'scope', r.scope, 'key', r.key,
-  'organizationId', r.organization_id, 'rootOrganizationId', o.root_id)`;
+  'organizationId', r.organization_id, 'rootOrganizationId', o.root_id,
+  'tokenOrganizationIds', r.token_organization_ids)`;
 
 /**
  * Whether an entry `r` of the log still says something. All that was before the last revocation of the whole instance

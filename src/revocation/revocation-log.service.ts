@@ -8,7 +8,8 @@ import { HINTS } from './log-connection.js';
 import type { RevocationEffect } from './log-read.js';
 import { RevocationReader } from './revocation-reader.service.js';
 import type { ScopeKey, TokenPlace } from './scope.js';
-import { highestEpochSql, nameOf } from './scope.js';
+import { highestEpochSql, IDENTITY_SCOPES, nameOf } from './scope.js';
+import { readTokenOrganizations } from './token-organizations.js';
 
 /** Verifiers may be this far behind before an entry is of no use to them, in milliseconds. */
 const MARGIN_MS = 300_000;
@@ -96,10 +97,16 @@ export class RevocationLog {
   }
 
   private async append(tx: EntityManager, effect: RevocationEffect, entry: Entry, latest: Date): Promise<string> {
+    const { scope, key, organizationId, now } = entry;
+    const tokenOrganizationIds = IDENTITY_SCOPES.includes(scope)
+      ? await readTokenOrganizations(tx, nameOf(entry))
+      : null;
+    const keepUntil = new Date(latest.getTime() + MARGIN_MS);
     const [row]: { sequence: string }[] = await tx.query(
-      `INSERT INTO revocation (transaction_id, effect, scope, key, organization_id, keep_until, created_at)
-       VALUES (pg_current_xact_id()::text::bigint, $1, $2, $3, $4, $5, $6) RETURNING sequence`,
-      [effect, entry.scope, entry.key, entry.organizationId, new Date(latest.getTime() + MARGIN_MS), entry.now],
+      `INSERT INTO revocation
+         (transaction_id, effect, scope, key, organization_id, token_organization_ids, keep_until, created_at)
+       VALUES (pg_current_xact_id()::text::bigint, $1, $2, $3, $4, $5, $6, $7) RETURNING sequence`,
+      [effect, scope, key, organizationId, tokenOrganizationIds, keepUntil, now],
     );
     if (!row) throw new Error('The revocation log took no entry');
     afterCommit(tx, () => {

@@ -17,6 +17,9 @@ export interface ScopeKey {
   key: string;
 }
 
+/** Scopes of which an entry can end tokens of one identity in several organizations. */
+export const IDENTITY_SCOPES: readonly RevocationScope[] = ['identity', 'identity-method'];
+
 /** What places a token among the scopes. */
 export interface TokenPlace {
   identityId: string;

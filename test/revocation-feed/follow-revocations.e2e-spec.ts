@@ -110,6 +110,9 @@ describe('GET /api/v1/revocations/stream', () => {
         await app.given.identity(),
         await app.given.identity(),
       ];
+      await app.given.membership(sub.id, wide.id, 'no-access');
+      await app.given.mint(wide.id, { organizationSlug: sub.slug });
+      const elsewhere = await app.given.identity();
       const streams = await Promise.all([(await verifier()).token, sub.follower].map((token) => follow(token)));
       for (const stream of streams) await stream.until(isHeartbeat);
       // What one read of the log finds comes in any order.
@@ -122,11 +125,14 @@ describe('GET /api/v1/revocations/stream', () => {
         await revoke(id, by);
         await app.catchUp();
       }
-      await app.http.delete(`/api/v1/identities/${wide.id}`, { token: root.token });
+      for (const { id } of [elsewhere, wide]) {
+        await app.http.delete(`/api/v1/identities/${id}`, { token: root.token });
+        await app.catchUp();
+      }
       const [toRoot, toSub] = await Promise.all(
         streams.map(async (stream) => keysOf(await stream.until(names(wide.id)))),
       );
-      expect(toRoot).toEqual([neighbour.tokenId, ofRoot.tokenId, sub.tokenId, wide.id]);
+      expect(toRoot).toEqual([neighbour.tokenId, ofRoot.tokenId, sub.tokenId, elsewhere.id, wide.id]);
       expect(toSub).toEqual([sub.tokenId, wide.id]);
       for (const stream of streams) await stream.close();
     });

@@ -1,4 +1,8 @@
 import pg from 'pg';
+import { newId } from '../../src/common/random-id.js';
+import { ENTRY, type LogEntry } from '../../src/revocation/log-read.js';
+import { SCOPES } from '../../src/revocation/scope.js';
+import { concerns } from '../../src/revocation-feed/feed-audience.js';
 import { failedKeys, refusal, told } from '../support/answers.js';
 import { TestApp } from '../support/test-app.js';
 import { watchedOrganization } from '../support/watched-organization.js';
@@ -154,6 +158,8 @@ describe('GET /api/v1/revocations', () => {
       const other = await app.given.otherRoot();
       const foreign = await app.given.identity({}, other);
       const wide = await app.given.identity();
+      await app.given.membership(sub.id, wide.id, 'no-access');
+      await app.given.mint(wide.id, { organizationSlug: sub.slug });
       await revoke(sub.tokenId, sub.admin);
       await revoke(neighbour.tokenId, neighbour.admin);
       await revoke(foreign.tokenId, other.token);
@@ -165,6 +171,80 @@ describe('GET /api/v1/revocations', () => {
       const toSub = new Set((await walk(sub.follower)).keys);
       expect([sub.tokenId, wide.id].filter((key) => !toSub.has(key))).toEqual([]);
       expect([neighbour.tokenId, ofRoot, foreign.tokenId].filter((key) => toSub.has(key))).toEqual([]);
+    });
+
+    it('returns an identity of the root to the sub-organizations in which it has tokens, member or not', async () => {
+      const root = await app.given.root();
+      const member = await app.given.identity();
+      const [sub, neighbor] = [await watchedOrganization(app, member.id), await watchedOrganization(app, member.id)];
+      const [former, current, elsewhere] = [
+        await app.given.identity(),
+        await app.given.identity(),
+        await app.given.identity(),
+      ];
+      const place = `/api/v1/sub-organizations/${sub.id}/memberships`;
+      for (const { id } of [former, current]) {
+        await app.given.membership(sub.id, id, 'no-access');
+        await app.given.mint(id, { organizationSlug: sub.slug });
+      }
+      await app.given.membership(sub.id, elsewhere.id, 'no-access');
+      await app.given.membership(neighbor.id, elsewhere.id, 'no-access');
+      await app.given.mint(elsewhere.id, { organizationSlug: neighbor.slug });
+      await app.http.delete(`${place}/${former.id}`, { token: root.token });
+      const config = `/api/v1/auth/token-auth/identities/${current.id}`;
+      const body = { accessTokenTrustedIps: [{ ipAddress: '10.0.0.0/8' }] };
+      await app.http.patch(config, { token: root.token, body });
+      await app.http.delete(config, { token: root.token });
+      for (const { id } of [former, elsewhere]) {
+        await app.http.patch(`/api/v1/identities/${id}`, { token: root.token, body: { role: 'member' } });
+        await app.http.delete(`/api/v1/identities/${id}`, { token: root.token });
+      }
+      const named = (entries: Entry[]) =>
+        entries
+          .filter(({ key }) => [former, current, elsewhere].some(({ id }) => key.startsWith(id)))
+          .map(({ effect, scope, key }) => [effect, scope, key]);
+      const ofFormer = ['revoked', 'identity', former.id];
+      const ofMembership = ['revoked', 'identity-organization', `${former.id}:${sub.id}`];
+      const ofCurrent = ['changed', 'revoked'].map((effect) => [effect, 'identity-method', `${current.id}:token-auth`]);
+      expect(named((await walk(sub.follower)).entries)).toEqual([ofMembership, ...ofCurrent, ofFormer]);
+      expect(named((await walk(neighbor.follower)).entries)).toEqual([['revoked', 'identity', elsewhere.id]]);
+      expect(named((await walk(await verifier())).entries)).toHaveLength(7);
+    });
+
+    it('selects the same entries as the stream does, whatever they are about', async () => {
+      const root = await app.given.root();
+      const member = await app.given.identity();
+      const [sub, neighbor] = [await watchedOrganization(app, member.id), await watchedOrganization(app, member.id)];
+      const other = await app.given.otherRoot();
+      const organizationIds = [null, root.organizationId, sub.id, neighbor.id, other.organizationId, newId()];
+      const keys = [newId(), sub.id, root.organizationId, ...[sub.id, neighbor.id].map((id) => `${newId()}:${id}`)];
+      const stored = [null, [], [sub.id], [root.organizationId, neighbor.id], [neighbor.id, sub.id]];
+      const later = new Date(app.clock.now().getTime() + 86_400_000);
+      const inserted: { sequence: string }[] = await app.db.query(
+        `INSERT INTO revocation
+           (transaction_id, effect, scope, key, organization_id, token_organization_ids, keep_until, created_at)
+         SELECT pg_current_xact_id()::text::bigint, effect, scope, key, organization::uuid,
+           CASE WHEN stored <> 'null' THEN ARRAY(SELECT jsonb_array_elements_text(stored)::uuid) END, $6, $6
+         FROM unnest($1::text[]) effect, unnest($2::text[]) scope, unnest($3::text[]) key,
+           unnest($4::text[]) organization, jsonb_array_elements($5::jsonb) stored RETURNING sequence`,
+        [['changed', 'revoked'], SCOPES, keys, organizationIds, JSON.stringify(stored), later],
+      );
+      const sequences = new Set(inserted.map(({ sequence }) => Number(sequence)));
+      const entries: { entry: LogEntry }[] = await app.db.query(
+        `SELECT ${ENTRY} AS entry FROM revocation r LEFT JOIN organization o ON o.id = r.organization_id
+         WHERE sequence = ANY ($1) ORDER BY sequence`,
+        [[...sequences]],
+      );
+      const rootOrganizationId = root.organizationId;
+      for (const [token, organizationId] of [
+        [sub.follower, sub.id],
+        [await verifier(), rootOrganizationId],
+      ] as const) {
+        const audience = { organizationId, rootOrganizationId };
+        const expected = entries.flatMap(({ entry }) => (concerns(audience, entry) ? [entry.sequence] : []));
+        const selected = (await walk(token)).entries.map(({ sequence }) => sequence);
+        expect(selected.filter((sequence) => sequences.has(sequence))).toEqual(expected);
+      }
     });
   });
 

@@ -26,6 +26,10 @@ export class Revocation {
   @Column('uuid', { nullable: true })
   organizationId: string | null;
 
+  /** Of an entry about an identity: the organizations in which it has tokens; null: unknown or too many. */
+  @Column('uuid', { array: true, nullable: true })
+  tokenOrganizationIds: string[] | null;
+
   /** Until then a token that it names could live. */
   @Index()
   @Column('timestamptz')

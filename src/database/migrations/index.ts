@@ -7,6 +7,7 @@ import { LeaveRoom1796700000000 } from './1796700000000-leave-room.js';
 import { FindEpochsByKey1796800000000 } from './1796800000000-find-epochs-by-key.js';
 import { UncoupleUsage1796900000000 } from './1796900000000-uncouple-usage.js';
 import { IndexTokensByIdentity1797100000000 } from './1797100000000-index-tokens-by-identity.js';
+import { AddRevocationTokenOrganizations1797100000001 } from './1797100000001-add-revocation-token-organizations.js';
 import { IndexAdministrators1797400000000 } from './1797400000000-index-administrators.js';
 
 /** All migrations, oldest first. One that has been released is never edited. */
@@ -20,5 +21,6 @@ export const migrations = [
   FindEpochsByKey1796800000000,
   UncoupleUsage1796900000000,
   IndexTokensByIdentity1797100000000,
+  AddRevocationTokenOrganizations1797100000001,
   IndexAdministrators1797400000000,
 ];
