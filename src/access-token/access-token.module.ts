@@ -18,6 +18,7 @@ import { KeyLifecycle } from './signing-key/key-lifecycle.service.js';
 import { KeyMetrics } from './signing-key/key-metrics.js';
 import { KeyOpener } from './signing-key/key-opener.service.js';
 import { KeyOperations } from './signing-key/key-operations.service.js';
+import { KeyPreparation } from './signing-key/key-preparation.service.js';
 import { KeySealer } from './signing-key/key-sealer.js';
 import { KeyUpkeep } from './signing-key/key-upkeep.service.js';
 import { LiveTokens } from './mint/live-tokens.service.js';
@@ -53,6 +54,7 @@ import { WellKnownController } from './signing-key/well-known.controller.js';
     },
     KeyOpener,
     KeyLifecycle,
+    KeyPreparation,
     SigningKeys,
     KeyUpkeep,
     KeyOperations,

@@ -27,6 +27,7 @@ export const AUDIT_EVENTS = [
   'retire-signing-key',
   'revoke-signing-key',
   'reseal-signing-keys',
+  'adopt-signing-key',
   'accept-restore',
   'refusals-suppressed',
 ] as const;

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { KEY_ALGORITHMS } from '../access-token/signing-key/key-material.js';
-import { examples, withJson } from './options.js';
+import { ENCRYPTION_KEYS_LOST, examples, withJson } from './options.js';
 import type { Terminal } from './terminal.js';
 
 const EXAMPLES = examples('token-auth keys list', 'token-auth keys rotate', 'token-auth keys rotate --alg RS256 --now');
@@ -35,6 +35,7 @@ export function addKeys(program: Command, terminal: Terminal): void {
   withJson(keys.command('revoke'))
     .description('end a key and every token that it signed')
     .argument('<kid>', 'name of the key')
+    .option(...ENCRYPTION_KEYS_LOST)
     .action(async (kid, options) => (await import('./keys.js')).revokeKey(terminal, kid, options));
   withJson(keys.command('reseal'))
     .description('seal all private keys under the first key of KEY_ENCRYPTION_KEYS')

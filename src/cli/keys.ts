@@ -11,6 +11,10 @@ export interface RotateOptions extends OutputOptions {
   now?: boolean;
 }
 
+export interface RevokeOptions extends OutputOptions {
+  encryptionKeysLost?: boolean;
+}
+
 const HEADINGS = ['KID', 'ALGORITHM', 'STATE', 'SINCE', 'VERIFIES UNTIL'];
 
 export async function listKeys(terminal: Terminal, options: OutputOptions): Promise<void> {
@@ -49,9 +53,10 @@ export async function retireKey(terminal: Terminal, kid: string, options: Output
   });
 }
 
-export async function revokeKey(terminal: Terminal, kid: string, options: OutputOptions): Promise<void> {
+export async function revokeKey(terminal: Terminal, kid: string, options: RevokeOptions): Promise<void> {
   await withKeys(async (operations) => {
-    const { active } = await operations.revoke(kid, operatorContext());
+    const areEncryptionKeysLost = options.encryptionKeysLost === true;
+    const { active } = await operations.revoke(kid, operatorContext(), { areEncryptionKeysLost });
     const end = `The key ${kid} is revoked, and with it every token that it signed.`;
     const text = active
       ? `${end}\nThe key ${active.kid} (${active.algorithm}) signs now. If no administrator's token is left: token-auth bootstrap --recover`

@@ -3,6 +3,12 @@ import { type Command, InvalidArgumentError } from 'commander';
 /** Adds `--json`. */
 export const withJson = (command: Command): Command => command.option('--json', 'print JSON');
 
+/** The option of commands that make a signing key though `KEY_ENCRYPTION_KEYS` does not open the stored ones. */
+export const ENCRYPTION_KEYS_LOST = [
+  '--encryption-keys-lost',
+  'go on although KEY_ENCRYPTION_KEYS opens no stored key, because the keys for that are lost',
+] as const;
+
 /** Adds what a command takes that talks to a service. */
 export const withService = (command: Command): Command =>
   withJson(command)

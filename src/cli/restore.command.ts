@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { withJson } from './options.js';
+import { ENCRYPTION_KEYS_LOST, withJson } from './options.js';
 import type { Terminal } from './terminal.js';
 
 /** Whoever can run it has the database and the keys; it is in the audit log. */
@@ -8,5 +8,6 @@ export function addRestore(program: Command, terminal: Terminal): void {
   withJson(restore.command('accept'))
     .description('accept a database that was restored; ends every token and every signing key')
     .option('--undetected', 'do so where nothing but you knows of the restore')
+    .option(...ENCRYPTION_KEYS_LOST)
     .action(async (options) => (await import('./restore.js')).acceptRestore(terminal, options));
 }

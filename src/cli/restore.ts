@@ -6,12 +6,13 @@ import { answer, type OutputOptions, type Terminal } from './terminal.js';
 /** Accepts a database that was restored. */
 export async function acceptRestore(
   terminal: Terminal,
-  options: OutputOptions & { undetected?: boolean },
+  options: OutputOptions & { undetected?: boolean; encryptionKeysLost?: boolean },
 ): Promise<void> {
   // That the database is not believed is why the command is run, and no news.
   await runWithApp('silent', async (app) => {
     const isUndetected = options.undetected === true;
-    const accepted = await app.get(Restore).accept({ isUndetected }, operatorContext());
+    const areEncryptionKeysLost = options.encryptionKeysLost === true;
+    const accepted = await app.get(Restore).accept({ isUndetected, areEncryptionKeysLost }, operatorContext());
     const { wasDetected, revokedKeys, active } = accepted;
     answer(terminal, options, { wasDetected, revokedKeys, activeKid: active.kid }, told(accepted));
   });

@@ -1,6 +1,7 @@
 import { KeyLifecycle } from '../../src/access-token/signing-key/key-lifecycle.service.js';
 import { KeysOf } from '../support/keys-of.js';
 import { TestApp } from '../support/test-app.js';
+import { withoutTriggers } from '../support/without-triggers.js';
 
 const env = { SIGNING_KEY_MAX_AGE: '1000', JWKS_MAX_AGE: '300' };
 const PUBLICATION = 360;
@@ -67,7 +68,7 @@ describe('signing keys: several who change them', () => {
   });
 
   it('make one first key, however many replicas start at the same time', async () => {
-    await app.db.query('DELETE FROM signing_key');
+    await withoutTriggers(app.db, 'DELETE FROM signing_key');
     const started = await Promise.all([1, 2, 3, 4].map(async () => TestApp.start({ env, beside: app })));
     const kid = await keys.kid('active');
     expect(started.map((one) => new KeysOf(one).loaded.active().kid)).toEqual([kid, kid, kid, kid]);

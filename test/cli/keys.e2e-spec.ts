@@ -135,6 +135,27 @@ describe('token-auth keys', () => {
     );
   });
 
+  it('makes no key with other KEY_ENCRYPTION_KEYS, unless it is told that the former ones are lost', async () => {
+    await done(['keys', 'list']);
+    const before = await stored();
+    const kid = await kidOf('active');
+    for (const args of [
+      ['keys', 'rotate'],
+      ['keys', 'rotate', '--now'],
+      ['keys', 'revoke', kid],
+      ['restore', 'accept', '--undetected'],
+    ])
+      expect(await failed(args, FRESH)).toBe(
+        `No key of KEY_ENCRYPTION_KEYS opens the active signing key ${kid}, so the replicas may not open a key that is ` +
+          'made here; nothing was changed. Set KEY_ENCRYPTION_KEYS as the replicas have it. If that is lost, see ' +
+          '"Lost key-encryption keys" in docs/signing-keys.md',
+      );
+    expect(await failed(['bootstrap'], FRESH)).toBe('There is no signing key that this service can open');
+    expect(await stored()).toEqual(before);
+    expect(await done(['keys', 'revoke', kid, '--encryption-keys-lost'], FRESH)).toContain('signs now');
+    expect(await done(['keys', 'rotate', '--now'], FRESH)).toContain('signs now');
+  });
+
   it('is in the audit log, as the act of the operator', async () => {
     await done(['keys', 'rotate', '--now']);
     await done(['keys', 'revoke', await kidOf('active')]);

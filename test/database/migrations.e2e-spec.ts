@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { migrate, missingFrom, schemaState } from '../../src/database/migrate.js';
+import { BindSigningKeys1797200000000 } from '../../src/database/migrations/1797200000000-bind-signing-keys.js';
 import { UncoupleUsage1796900000000 } from '../../src/database/migrations/1796900000000-uncouple-usage.js';
 import { migrations } from '../../src/database/migrations/index.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
@@ -54,6 +55,24 @@ describe('migrations', () => {
     await db.query('INSERT INTO access_token_usage VALUES ($1, 1, now(), NULL)', [randomUUID()]);
     while ((await missingFrom(db)).at(0) !== UncoupleUsage1796900000000.name) await db.undoLastMigration();
     expect(await db.query('SELECT FROM access_token_usage')).toEqual([]);
+    await db.destroy();
+  });
+
+  it('mark the signing keys that are there as adoptable, and none that come later', async () => {
+    await migrate(url);
+    const db = await open(url);
+    while ((await missingFrom(db)).at(0) !== BindSigningKeys1797200000000.name) await db.undoLastMigration();
+    const add = (kid: string, state: string): Promise<unknown> =>
+      db.query(
+        `INSERT INTO signing_key (kid, algorithm, public_jwk, state, created_at, state_since)
+         VALUES ($1, 'ES256', '{}', $2, now(), now())`,
+        [kid, state],
+      );
+    for (const state of ['next', 'active', 'retiring', 'retired', 'revoked']) await add(state, state);
+    await migrate(url);
+    await add('later', 'retiring');
+    const marked = await db.query('SELECT kid FROM signing_key WHERE is_adoptable ORDER BY kid');
+    expect(marked).toEqual([{ kid: 'active' }, { kid: 'next' }, { kid: 'retiring' }]);
     await db.destroy();
   });
 

@@ -32,7 +32,7 @@ export class KeysOf {
     return next.kid;
   }
 
-  revoke = (kid: string) => this.operations.revoke(kid, this.context);
+  revoke = (kid: string, options = {}) => this.operations.revoke(kid, this.context, options);
   retire = (kid: string) => this.operations.retire(kid, this.context);
   reseal = () => this.operations.reseal(this.context);
 

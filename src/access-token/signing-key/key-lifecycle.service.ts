@@ -11,8 +11,9 @@ import { SigningKey } from '../../database/entities/signing-key.entity.js';
 import { inTransaction } from '../../database/transaction.js';
 import { RevocationLog } from '../../revocation/revocation-log.service.js';
 import { latestEndOf } from './key-end.js';
+import { sealingReference } from './key-authenticity.js';
 import { type ActiveKey, publicJwk, verificationKey } from './key-material.js';
-import { KeySealer } from './key-sealer.js';
+import { KeySealer, UnsealError } from './key-sealer.js';
 
 /** What those who sign hold, in the order in which they take it. */
 const KEYS = 'signing_key';
@@ -20,6 +21,9 @@ const INSTANCE_AND_KEYS = 'instance, signing_key';
 
 /** Together longer than any transaction may hold a key. */
 const ATTEMPTS = 10;
+
+/** A key that verifies nothing any more keeps nothing that it could verify by again. */
+const ENDED = { sealedPrivateKey: null, mac: null };
 
 /** A transaction in which nobody else signs or changes a key. */
 export interface KeyChange {
@@ -75,14 +79,31 @@ export class KeyLifecycle {
     });
   }
 
-  /** Stores a new key, its private half sealed, and tells followers and the audit log of it. */
-  async add({ tx, actor, now }: KeyChange, key: ActiveKey, state: 'next' | 'active'): Promise<SigningKey> {
+  /**
+   * Returns what new keys are to be sealed like. Throws `WrongEncryptionKeysError` when the stored keys do not open here:
+   * then the replicas may not open a key that is made here.
+   */
+  async sealingReference({ tx }: KeyChange): Promise<Buffer | undefined> {
+    return sealingReference(await tx.find(SigningKey), this.sealer);
+  }
+
+  /**
+   * Stores a new key, its private half sealed, and tells followers and the audit log of it. `like` is the reference of
+   * `sealingReference`; without it, the first of `KEY_ENCRYPTION_KEYS` seals.
+   */
+  async add(
+    { tx, actor, now }: KeyChange,
+    key: ActiveKey,
+    state: 'next' | 'active',
+    like: Buffer | undefined,
+  ): Promise<SigningKey> {
     const { kid, algorithm } = key;
+    const content = { kid, algorithm, publicJwk: publicJwk(key.publicKey) };
     const row: SigningKey = {
-      kid,
-      algorithm,
-      publicJwk: publicJwk(key.publicKey),
-      sealedPrivateKey: this.sealer.seal(key.privateKey, key),
+      ...content,
+      sealedPrivateKey: this.sealer.seal(key.privateKey, key, like),
+      mac: this.sealer.mac(content, like),
+      isAdoptable: false,
       state,
       createdAt: now,
       stateSince: now,
@@ -109,27 +130,50 @@ export class KeyLifecycle {
 
   /** Ends a key of which nothing can be good any more. */
   async retire({ tx, actor, now }: KeyChange, key: SigningKey): Promise<void> {
-    await tx.update(SigningKey, { kid: key.kid }, { state: 'retired', stateSince: now, sealedPrivateKey: null });
+    await tx.update(SigningKey, { kid: key.kid }, { ...ENDED, state: 'retired', stateSince: now });
     await this.tell({ tx, actor, now }, 'retire-signing-key', key);
   }
 
   /** Ends a key and all that it signed. Nobody signs meanwhile, so that nothing slips in behind the entry. */
   async revoke({ tx, actor, now }: KeyChange, { kid, algorithm }: SigningKey): Promise<void> {
-    await tx.update(SigningKey, { kid }, { state: 'revoked', stateSince: now, sealedPrivateKey: null });
+    await tx.update(SigningKey, { kid }, { ...ENDED, state: 'revoked', stateSince: now });
     await this.revocations.revokeScope(tx, { scope: 'key', key: kid, organizationId: null, now });
     await this.auditEvents.record(tx, actor, 'revoke-signing-key', { details: { kid, algorithm } });
   }
 
-  /** Seals every private key anew, under the first key of `KEY_ENCRYPTION_KEYS`. Fails if there is one that it can't open. */
+  /**
+   * Seals every private key and binds every public one anew, under the first key of `KEY_ENCRYPTION_KEYS`. Throws when it
+   * lacks the key for one of them. Rows that are not authentic stay as they are: they verify nothing.
+   */
   async reseal({ tx, actor }: KeyChange, keys: readonly SigningKey[]): Promise<number> {
     const sealed = keys.filter(({ sealedPrivateKey }) => sealedPrivateKey !== null);
     for (const key of sealed) {
       const { publicKey } = verificationKey(key);
       const privateKey = this.sealer.unseal(key.sealedPrivateKey as Buffer, key, publicKey);
-      await tx.update(SigningKey, { kid: key.kid }, { sealedPrivateKey: this.sealer.seal(privateKey, key) });
+      const sealedPrivateKey = this.sealer.seal(privateKey, key);
+      await tx.update(SigningKey, { kid: key.kid }, { sealedPrivateKey, mac: this.sealer.mac(key) });
+    }
+    for (const key of keys.filter(({ sealedPrivateKey, mac }) => sealedPrivateKey === null && mac !== null)) {
+      const check = this.sealer.checkMac(key);
+      if (check === 'unknown-encryption-key')
+        throw new UnsealError(`KEY_ENCRYPTION_KEYS lacks the key that the signing key ${key.kid} is bound to`);
+      if (check === 'valid') await tx.update(SigningKey, { kid: key.kid }, { mac: this.sealer.mac(key) });
     }
     await this.auditEvents.record(tx, actor, 'reseal-signing-keys', { details: { count: sealed.length } });
     return sealed.length;
+  }
+
+  /** Gives an authentic key its MAC, under the same key-encryption key as `like`. */
+  async bind({ tx }: KeyChange, key: SigningKey, like: Buffer | null): Promise<void> {
+    const mac = this.sealer.mac(key, like ?? undefined);
+    await tx.update(SigningKey, { kid: key.kid }, { mac, isAdoptable: false });
+  }
+
+  /** Gives a MAC to a key from before there were MACs, which nothing proves, and tells the audit log of it. */
+  async adopt(change: KeyChange, key: SigningKey, like: Buffer | null): Promise<void> {
+    const { kid, algorithm } = key;
+    await this.bind(change, key, like);
+    await this.auditEvents.record(change.tx, change.actor, 'adopt-signing-key', { details: { kid, algorithm } });
   }
 
   private async locked<T>(tx: EntityManager, request: RequestContext, work: Work<T>, tables = KEYS): Promise<T> {

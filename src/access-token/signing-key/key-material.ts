@@ -38,7 +38,7 @@ export async function makeKey(algorithm: KeyAlgorithm): Promise<ActiveKey> {
 
 /** Prepares a stored key for verification, once. Refuses what is no key for its algorithm, and what is a weak one. */
 export function verificationKey({ kid, algorithm, publicJwk: jwk }: SigningKey): VerificationKey {
-  const publicKey = readPublicKey(kid, jwk);
+  const publicKey = readPublicKey(kid, jwkMembers(jwk));
   if (!isKeyAlgorithm(algorithm) || !isFit(algorithm, publicKey)) {
     throw new UnusableKeyError(`The signing key ${kid} is none for ${algorithm}, or a weak one`);
   }
@@ -47,9 +47,13 @@ export function verificationKey({ kid, algorithm, publicJwk: jwk }: SigningKey):
 
 /** The public half as a JWK: these members and no others, whatever the key was read from. */
 export function publicJwk(publicKey: KeyObject): PublicJwk {
-  const { kty = '', crv, x, y, n, e } = publicKey.export({ format: 'jwk' });
-  return kty === 'EC' ? { kty, crv, x, y } : { kty, n, e };
+  const { kty = '', ...members } = publicKey.export({ format: 'jwk' });
+  return jwkMembers({ kty, ...members });
 }
+
+/** The members of a public JWK that make the key (RFC 7518 section 6), in a fixed order. */
+export const jwkMembers = ({ kty, crv, x, y, n, e }: PublicJwk): PublicJwk =>
+  kty === 'EC' ? { kty, crv, x, y } : { kty, n, e };
 
 /** Bytes of a signature by the key (RFC 7518 sections 3.3 and 3.4). */
 export const signatureSize = ({ algorithm, publicKey }: VerificationKey): number =>

@@ -11,6 +11,12 @@ export class KeyMetrics {
     metrics.reading('signing_possible', '1 where this replica can open the key that signs', 'min', () =>
       Number(keys.canSign),
     );
+    metrics.reading(
+      'signing_keys_rejected',
+      'Stored keys that this replica does not verify by, because their MAC is missing or wrong',
+      'max',
+      () => keys.rejectedCount,
+    );
     metrics.reading('signing_key_age_seconds', 'Age of the key that signs, since it began to', 'max', () => {
       const active = keys.known().find(({ state }) => state === 'active');
       return active ? (clock.now().getTime() - active.stateSince.getTime()) / 1000 : 0;

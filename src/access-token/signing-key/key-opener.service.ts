@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import type { SigningKey } from '../../database/entities/signing-key.entity.js';
 import { signCompact } from '../compact-jws.js';
+import { type Authenticity, authenticityOf } from './key-authenticity.js';
 import { type ActiveKey, UnusableKeyError, type VerificationKey } from './key-material.js';
 import { KeySealer } from './key-sealer.js';
 
@@ -19,6 +20,10 @@ export class KeyOpener {
     const opened = { ...key, privateKey: this.sealer.unseal(sealedPrivateKey, { kid, algorithm }, key.publicKey) };
     this.tryOut(opened);
     return opened;
+  }
+
+  authenticityOf(row: SigningKey): Authenticity {
+    return authenticityOf(row, this.sealer);
   }
 
   /** Signs as tokens are signed, and has it verified by another implementation than our own. */

@@ -45,7 +45,8 @@ export class KeyOperations {
   async rotate({ algorithm, isNow }: RotationOptions, request: RequestContext): Promise<Rotation> {
     const made = await this.makeUnlessNext(algorithm);
     const rotation = await this.lifecycle.change(request, async (change): Promise<Rotation> => {
-      const next = await this.nextOf(change, made);
+      const like = await this.lifecycle.sealingReference(change);
+      const next = await this.nextOf(change, made, like);
       if (algorithm && next.algorithm !== algorithm) {
         throw new BadRequestError(`The next key ${next.kid} is for ${next.algorithm}; retire it first`);
       }
@@ -71,14 +72,23 @@ export class KeyOperations {
     return retired;
   }
 
-  /** Ends a key and all that it signed. If it was the active one, another becomes active in the same transaction. */
-  async revoke(kid: string, request: RequestContext): Promise<{ revoked: SigningKey; active: SigningKey | null }> {
+  /**
+   * Ends a key and all that it signed. If it was the active one, another becomes active in the same transaction: that is
+   * refused when the active one does not open here, unless the key-encryption keys are lost.
+   */
+  async revoke(
+    kid: string,
+    request: RequestContext,
+    { areEncryptionKeysLost = false } = {},
+  ): Promise<{ revoked: SigningKey; active: SigningKey | null }> {
     const made = await this.makeUnlessNext();
     const outcome = await this.lifecycle.change(request, async (change) => {
       const revoked = await findKey(change, kid);
       if (revoked.state === 'revoked') throw new BadRequestError(`The key ${kid} has been revoked already`);
+      const isActive = revoked.state === 'active';
+      const like = isActive && !areEncryptionKeysLost ? await this.lifecycle.sealingReference(change) : undefined;
       await this.lifecycle.revoke(change, revoked);
-      return { revoked, active: revoked.state === 'active' ? await this.replace(change, made) : null };
+      return { revoked, active: isActive ? await this.replace(change, made, like) : null };
     });
     await this.keys.load();
     return outcome;
@@ -99,11 +109,11 @@ export class KeyOperations {
     return makeKey(algorithm ?? (active?.algorithm as KeyAlgorithm | undefined) ?? 'ES256');
   }
 
-  private async nextOf(change: KeyChange, made: ActiveKey | null): Promise<SigningKey> {
+  private async nextOf(change: KeyChange, made: ActiveKey | null, like: Buffer | undefined): Promise<SigningKey> {
     const next = await change.tx.findOneBy(SigningKey, { state: 'next' });
     if (next) return next;
     if (!made) throw new BadRequestError('The next key became the active one meanwhile; nothing was done');
-    return this.lifecycle.add(change, made, 'next');
+    return this.lifecycle.add(change, made, 'next', like);
   }
 
   private async promote(change: KeyChange, next: SigningKey): Promise<void> {
@@ -115,9 +125,9 @@ export class KeyOperations {
   }
 
   /** A new active key after the old one is gone: the next one, which verifiers may know already, or one just made. */
-  private async replace(change: KeyChange, made: ActiveKey | null): Promise<SigningKey> {
+  private async replace(change: KeyChange, made: ActiveKey | null, like: Buffer | undefined): Promise<SigningKey> {
     const next = await change.tx.findOneBy(SigningKey, { state: 'next' });
-    if (made) return this.lifecycle.add(change, made, 'active');
+    if (made) return this.lifecycle.add(change, made, 'active', like);
     if (!next) throw new BadRequestError('The keys changed meanwhile; nothing was revoked, try again');
     await this.lifecycle.promote(change, next, undefined);
     return next;

@@ -8,6 +8,8 @@ const key = (state: string, since: number, until: number | null = null): Signing
   algorithm: 'ES256',
   publicJwk: { kty: 'EC' },
   sealedPrivateKey: null,
+  mac: null,
+  isAdoptable: false,
   state,
   createdAt: at(since),
   stateSince: at(since),

@@ -1,15 +1,20 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createPrivateKey,
   createPublicKey,
   type KeyObject,
   randomBytes,
 } from 'node:crypto';
+import type { SigningKey } from '../../database/entities/signing-key.entity.js';
+import {
+  ENCRYPTION_KEY_NAME_BYTES as KEY_NAME_BYTES,
+  encryptionKeyName as nameOf,
+  findEncryptionKey,
+} from './encryption-key-name.js';
+import { checkMac, type MacCheck, type MacContent, macOf } from './key-mac.js';
 
 const VERSION = 1;
-const KEY_NAME_BYTES = 4;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const CIPHER = 'aes-256-gcm';
@@ -24,17 +29,21 @@ export interface KeyLabel {
 export class UnsealError extends Error {}
 
 /**
- * Keeps private signing keys sealed with AES-256-GCM (NIST SP 800-38D). The first key-encryption key seals, all open,
- * so that one can be replaced by another. Sealed form: version, name of the key, IV, tag, PKCS #8.
+ * Keeps private signing keys sealed with AES-256-GCM (NIST SP 800-38D), and public halves bound by a MAC. The first
+ * key-encryption key seals, all open, so that one can be replaced by another. Sealed form: version, name of the key, IV,
+ * tag, PKCS #8.
  */
 export class KeySealer {
   constructor(private readonly keyEncryptionKeys: readonly Buffer[]) {
     if (keyEncryptionKeys.length === 0) throw new Error('There is no key-encryption key');
   }
 
-  /** Seals a private key under the first key-encryption key, bound to its label and its public half. */
-  seal(privateKey: KeyObject, label: KeyLabel): Buffer {
-    const [key] = this.keyEncryptionKeys as [Buffer];
+  /**
+   * Seals a private key, bound to its label and its public half: under the key-encryption key that `like` names, a sealed
+   * key or a MAC, or under the first of the list.
+   */
+  seal(privateKey: KeyObject, label: KeyLabel, like?: Buffer): Buffer {
+    const key = this.keyLike(like);
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(CIPHER, key, iv).setAAD(associatedData(label, createPublicKey(privateKey)));
     const body = Buffer.concat([cipher.update(privateKey.export({ type: 'pkcs8', format: 'der' })), cipher.final()]);
@@ -43,14 +52,33 @@ export class KeySealer {
 
   /** Opens a sealed key. The public half is bound into the seal and derived anew from what was opened. */
   unseal(sealed: Buffer, label: KeyLabel, publicKey: KeyObject): KeyObject {
-    const name = sealed.subarray(1, 1 + KEY_NAME_BYTES);
-    const key = this.keyEncryptionKeys.find((candidate) => nameOf(candidate).equals(name));
+    const key = findEncryptionKey(sealed, this.keyEncryptionKeys);
     if (sealed[0] !== VERSION || !key)
       throw new UnsealError(`No key of KEY_ENCRYPTION_KEYS opens the signing key ${label.kid}`);
     const privateKey = open(sealed, key, associatedData(label, publicKey), label.kid);
     if (!createPublicKey(privateKey).equals(publicKey))
       throw new UnsealError(`The signing key ${label.kid} is not its own`);
     return privateKey;
+  }
+
+  /** Returns the MAC of a signing key's public half, under the same key-encryption key as `seal`. */
+  mac(content: MacContent, like?: Buffer): Buffer {
+    return macOf(content, this.keyLike(like));
+  }
+
+  checkMac(row: SigningKey): MacCheck {
+    return checkMac(row, row.mac, this.keyEncryptionKeys);
+  }
+
+  /** Whether the key-encryption key that a sealed key names is in the list. */
+  knowsKeyOf(sealed: Buffer): boolean {
+    return findEncryptionKey(sealed, this.keyEncryptionKeys) !== undefined;
+  }
+
+  private keyLike(like?: Buffer): Buffer {
+    const key = like ? findEncryptionKey(like, this.keyEncryptionKeys) : this.keyEncryptionKeys[0];
+    if (!key) throw new UnsealError('KEY_ENCRYPTION_KEYS lacks the key that protects the stored signing keys');
+    return key;
   }
 }
 
@@ -67,9 +95,6 @@ function open(sealed: Buffer, key: Buffer, aad: Buffer, kid: string): KeyObject 
     throw new UnsealError(`The sealed signing key ${kid} was changed`, { cause });
   }
 }
-
-const nameOf = (key: Buffer): Buffer =>
-  createHash('sha256').update('key name').update(key).digest().subarray(0, KEY_NAME_BYTES);
 
 const associatedData = ({ kid, algorithm }: KeyLabel, publicKey: KeyObject): Buffer =>
   Buffer.concat([Buffer.from(`${kid}\0${algorithm}\0`), publicKey.export({ type: 'spki', format: 'der' })]);

@@ -5,6 +5,7 @@ import { AppConfig } from '../../config/app-config.js';
 import { SigningKey } from '../../database/entities/signing-key.entity.js';
 import { type KeyChange, KeyLifecycle } from './key-lifecycle.service.js';
 import { type ActiveKey, makeKey } from './key-material.js';
+import { KeyPreparation } from './key-preparation.service.js';
 import { dueSteps, scheduleOf } from './key-schedule.js';
 import { serviceContext } from '../service-context.js';
 import { SigningKeys } from './signing-keys.service.js';
@@ -28,6 +29,7 @@ export class KeyUpkeep implements OnModuleDestroy {
     private readonly lifecycle: KeyLifecycle,
     private readonly clock: Clock,
     private readonly config: AppConfig,
+    private readonly preparation: KeyPreparation,
   ) {}
 
   /** From now on, looks after the keys by itself. For a service that runs; commands and tests call `upkeep`. */
@@ -44,7 +46,8 @@ export class KeyUpkeep implements OnModuleDestroy {
     await this.keys.load();
     const now = this.clock.now();
     const { over, isNextNeeded, ripe } = this.due(this.keys.known(), now);
-    if (over.length === 0 && !isNextNeeded && !ripe) return;
+    const hasUnbound = this.preparation.unbound(this.keys.known()).length > 0;
+    if (over.length === 0 && !isNextNeeded && !ripe && !hasUnbound) return;
     const made = isNextNeeded ? await this.makeNext() : null;
     await this.lifecycle.changeUnlessBusy(serviceContext(now), (change) => this.act(change, made));
     await this.keys.load();
@@ -52,11 +55,15 @@ export class KeyUpkeep implements OnModuleDestroy {
 
   /** Judges again, now that nobody else changes a key. */
   private async act(change: KeyChange, made: ActiveKey | null): Promise<void> {
+    await this.preparation.bind(change);
     const rows = await change.tx.find(SigningKey);
     const { over, isNextNeeded, ripe } = this.due(rows, change.now);
     for (const key of over) await this.lifecycle.retire(change, key);
-    if (isNextNeeded && made) await this.lifecycle.add(change, made, 'next');
     const former = rows.find(({ state }) => state === 'active');
+    // Only a replica that opens the active key makes and promotes keys that the other replicas open as well.
+    if (former && !this.keys.open(former)) return;
+    const like = former?.sealedPrivateKey ?? undefined;
+    if (isNextNeeded && made) await this.lifecycle.add(change, made, 'next', like);
     if (ripe && this.keys.open(ripe)) await this.lifecycle.promote(change, ripe, former);
   }
 

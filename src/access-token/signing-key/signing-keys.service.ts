@@ -5,10 +5,11 @@ import { ServiceUnavailableError } from '../../common/errors/app-error.js';
 import { InjectBackgroundDataSource } from '../../database/background-data-source.js';
 import { SigningKey } from '../../database/entities/signing-key.entity.js';
 import { RevocationReader } from '../../revocation/revocation-reader.service.js';
-import { KeyLifecycle } from './key-lifecycle.service.js';
-import { type ActiveKey, makeKey, type VerificationKey, verificationKey } from './key-material.js';
+import { KeyAcceptance } from './key-acceptance.js';
+import { isActive, isVerifying } from './key-authenticity.js';
+import { type ActiveKey, type VerificationKey, verificationKey } from './key-material.js';
 import { KeyOpener } from './key-opener.service.js';
-import { serviceContext } from '../service-context.js';
+import { KeyPreparation } from './key-preparation.service.js';
 
 export type { ActiveKey, VerificationKey } from './key-material.js';
 
@@ -31,30 +32,25 @@ export class SigningKeys implements OnApplicationBootstrap {
   private asOf = Number.NEGATIVE_INFINITY;
   private loading: Promise<void> | null = null;
   private following: Promise<void> | null = null;
-  /** Keys that were complained of: once is enough. */
-  private readonly complaints = new Set<string>();
+  private readonly acceptance: KeyAcceptance;
 
   constructor(
     @InjectBackgroundDataSource() private readonly dataSource: DataSource,
     private readonly clock: Clock,
     private readonly opener: KeyOpener,
-    private readonly lifecycle: KeyLifecycle,
+    private readonly preparation: KeyPreparation,
     reader: RevocationReader,
   ) {
+    this.acceptance = new KeyAcceptance(opener, this.log);
     reader.onEntries((entries) => {
       if (entries.some(({ scope }) => scope === 'key')) this.loadSoon();
     });
     reader.onReset(() => this.loadSoon());
   }
 
-  /** Makes the first key of an instance; several replicas that start at once make one. */
+  /** Makes the first key of an instance, and gives MACs to keys of an earlier version. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.load();
-    if (this.rows.some(isActive)) return;
-    const key = await makeKey('ES256');
-    await this.lifecycle.change(serviceContext(this.clock.now()), async (change) => {
-      if (!(await change.tx.existsBy(SigningKey, { state: 'active' }))) await this.lifecycle.add(change, key, 'active');
-    });
+    await this.preparation.prepare();
     await this.load();
   }
 
@@ -69,6 +65,11 @@ export class SigningKeys implements OnApplicationBootstrap {
     return this.current !== null;
   }
 
+  /** How many stored keys this replica does not verify by although their state would let them. */
+  get rejectedCount(): number {
+    return this.rows.filter(isVerifying).length - this.keys.size;
+  }
+
   /** Whether this replica knows keys to verify by. */
   get canVerify(): boolean {
     return this.keys.size > 0;
@@ -76,7 +77,18 @@ export class SigningKeys implements OnApplicationBootstrap {
 
   /** The key of that name, or null; there is no default. An unknown name costs at most one read a second. */
   find(kid: string): VerificationKey | Promise<VerificationKey | null> {
-    return this.keys.get(kid) ?? this.lookAgain().then(() => this.keys.get(kid) ?? null);
+    return this.keys.get(kid) ?? this.lookAgain().then(() => this.keys.get(kid) ?? this.absent(kid));
+  }
+
+  /**
+   * Throws 503 where this replica has the wrong `KEY_ENCRYPTION_KEYS`: it must not call a token invalid, nor publish an
+   * incomplete key set, only because it cannot check a key.
+   */
+  private absent(kid: string): null {
+    if (this.canSign || !this.acceptance.uncheckable.has(kid)) return null;
+    throw new ServiceUnavailableError(
+      'This service lacks the key-encryption key to check the signing key of the token',
+    );
   }
 
   /** Whether the key is among those that verify, as they were last read. */
@@ -87,6 +99,7 @@ export class SigningKeys implements OnApplicationBootstrap {
   /** The keys that verifiers need: what signed tokens that may live, and what is going to sign. */
   async published(): Promise<VerificationKey[]> {
     if (this.clock.monotonic() - this.asOf > PUBLISHED_MAX_AGE_MS) await this.load();
+    for (const kid of this.acceptance.uncheckable) this.absent(kid);
     return [...this.keys.values()];
   }
 
@@ -110,7 +123,7 @@ export class SigningKeys implements OnApplicationBootstrap {
 
   /** The key with its private half, or null, with a word in the log, when it doesn't open here. */
   open(row: SigningKey): ActiveKey | null {
-    return this.orComplaint(row, () => this.opener.open(row, this.keys.get(row.kid) ?? verificationKey(row)));
+    return this.acceptance.attempt(row, () => this.opener.open(row, this.keys.get(row.kid) ?? verificationKey(row)));
   }
 
   /** What the log says of a key holds by itself; the reading only saves signing with, or offering, a key that is gone. */
@@ -133,24 +146,19 @@ export class SigningKeys implements OnApplicationBootstrap {
   private async read(): Promise<void> {
     const askedAt = this.clock.monotonic();
     this.rows = await this.dataSource.manager.find(SigningKey, { order: { createdAt: 'ASC', kid: 'ASC' } });
-    const usable = this.rows.filter(({ state }) => state !== 'revoked' && state !== 'retired');
-    const prepared = usable.map((row) => this.keys.get(row.kid) ?? this.orComplaint(row, () => verificationKey(row)));
+    const accepted = this.acceptance.accepted(this.rows, await this.revokedKids(), this.keys);
+    const prepared = accepted.map(
+      (row) => this.keys.get(row.kid) ?? this.acceptance.attempt(row, () => verificationKey(row)),
+    );
     this.keys = new Map(prepared.filter((key) => key !== null).map((key) => [key.kid, key]));
-    const active = usable.find(isActive);
+    const active = accepted.find(isActive);
     if (active?.kid !== this.current?.kid) this.current = active ? this.open(active) : null;
     this.asOf = askedAt;
   }
 
-  /** One bad row must not take the other keys with it. */
-  private orComplaint<T>({ kid }: SigningKey, attempt: () => T): T | null {
-    try {
-      return attempt();
-    } catch (error) {
-      if (!this.complaints.has(kid)) this.log.error((error as Error).message);
-      this.complaints.add(kid);
-      return null;
-    }
+  /** The epoch of a revoked key is never deleted, so it contradicts a row that was put back. */
+  private async revokedKids(): Promise<Set<string>> {
+    const epochs: { key: string }[] = await this.dataSource.query(`SELECT key FROM epoch WHERE scope = 'key'`);
+    return new Set(epochs.map(({ key }) => key));
   }
 }
-
-const isActive = ({ state }: SigningKey): boolean => state === 'active';

@@ -11,11 +11,12 @@ const [FIRST, FORMER, OTHER] = [randomBytes(32), randomBytes(32), randomBytes(32
 
 async function given(changes: Partial<SigningKey> = {}, sealedUnder = FIRST): Promise<SigningKey> {
   const key = await makeKey('ES256');
+  const content = { kid: key.kid, algorithm: key.algorithm, publicJwk: publicJwk(key.publicKey) };
   return {
-    kid: key.kid,
-    algorithm: key.algorithm,
-    publicJwk: publicJwk(key.publicKey),
+    ...content,
     sealedPrivateKey: new KeySealer([sealedUnder]).seal(key.privateKey, key),
+    mac: new KeySealer([sealedUnder]).mac(content),
+    isAdoptable: false,
     state: 'active',
     createdAt: NOW,
     stateSince: NOW,
@@ -46,10 +47,20 @@ describe('keyChecks', () => {
   });
 
   it.each([
-    ['under a former key', FORMER, 'warning'],
-    ['under a key that is gone', OTHER, 'fault'],
-  ])('finds what is sealed %s', async (_name, sealedUnder, level) => {
-    expect(levels([await given({}, sealedUnder)])).toEqual([`signing key: ${level}`, 'rotation: ok']);
+    ['under a former key', FORMER, ['signing key: warning']],
+    ['under a key that is gone', OTHER, ['signing key: fault', 'signing key: fault']],
+  ])('finds what is sealed %s', async (_name, sealedUnder, found) => {
+    expect(levels([await given({}, sealedUnder)])).toEqual([...found, 'rotation: ok']);
+  });
+
+  it.each([
+    ['has a wrong MAC', { mac: randomBytes(37) }, 'fault'],
+    ['has no MAC and no private half', { mac: null, sealedPrivateKey: null }, 'fault'],
+    ['has no MAC, but a private half that opens', { mac: null }, 'warning'],
+  ])('reports a key that %s', async (_name, changes, level) => {
+    const keys = [await given(), await given({ state: 'retiring', ...changes })];
+    const macs = levels(keys).filter((line) => line.startsWith('signing key') && !line.endsWith('ok'));
+    expect(macs).toEqual([`signing key: ${level}`]);
   });
 
   it('finds a private half that is not its own', async () => {

@@ -1,3 +1,4 @@
+import { authenticityOf, isVerifying } from '../../access-token/signing-key/key-authenticity.js';
 import { verificationKey } from '../../access-token/signing-key/key-material.js';
 import type { KeySchedule } from '../../access-token/signing-key/key-schedule.js';
 import { KeySealer } from '../../access-token/signing-key/key-sealer.js';
@@ -19,7 +20,39 @@ export function keyChecks(
   const active = keys.find(({ state }) => state === 'active');
   if (!active) return [noActive(keys)];
   const sealed = keys.filter(({ sealedPrivateKey }) => sealedPrivateKey !== null);
-  return [...sealed.map((key) => sealFinding(key, keyEncryptionKeys)), ageFinding(active, now, schedule)];
+  return [
+    ...sealed.map((key) => sealFinding(key, keyEncryptionKeys)),
+    ...keys.filter(isVerifying).flatMap((key) => macFindings(key, keyEncryptionKeys)),
+    ageFinding(active, now, schedule),
+  ];
+}
+
+/** Checks that the service made the stored key. Reports nothing for a valid key. */
+function macFindings(key: SigningKey, keyEncryptionKeys: readonly Buffer[]): Finding[] {
+  const check = 'signing key';
+  const name = `${key.kid} (${key.algorithm}, ${key.state})`;
+  switch (authenticityOf(key, new KeySealer(keyEncryptionKeys))) {
+    case 'bound':
+      return [];
+    case 'sealed':
+      return [warning(check, `${name} has no MAC yet`, 'Start a replica of this version: it adds the MAC')];
+    case 'unknown-encryption-key':
+      return [
+        fault(
+          check,
+          `${name} is bound to a key that KEY_ENCRYPTION_KEYS lacks; tokens that it signed are rejected`,
+          'Bring back that key of KEY_ENCRYPTION_KEYS, or: token-auth keys revoke',
+        ),
+      ];
+    default:
+      return [
+        fault(
+          check,
+          `${name} has no valid MAC; tokens that it signed are rejected`,
+          'Find out who wrote to the table signing_key, then: token-auth keys revoke',
+        ),
+      ];
+  }
 }
 
 const noActive = (keys: readonly SigningKey[]): Finding =>

@@ -29,6 +29,14 @@ export class SigningKey {
   @Column('bytea', { nullable: true })
   sealedPrivateKey: Buffer | null;
 
+  /** Binds `kid`, algorithm and public half to a key-encryption key. Null once the key verifies nothing any more. */
+  @Column('bytea', { nullable: true })
+  mac: Buffer | null;
+
+  /** True for a key from before there were MACs, until the first start that can give it one. No statement can set it. */
+  @Column('boolean', { default: false })
+  isAdoptable: boolean;
+
   @Column('text')
   state: string;
 

@@ -8,6 +8,7 @@ import { FindEpochsByKey1796800000000 } from './1796800000000-find-epochs-by-key
 import { UncoupleUsage1796900000000 } from './1796900000000-uncouple-usage.js';
 import { IndexTokensByIdentity1797100000000 } from './1797100000000-index-tokens-by-identity.js';
 import { AddRevocationTokenOrganizations1797100000001 } from './1797100000001-add-revocation-token-organizations.js';
+import { BindSigningKeys1797200000000 } from './1797200000000-bind-signing-keys.js';
 import { IndexAdministrators1797400000000 } from './1797400000000-index-administrators.js';
 
 /** All migrations, oldest first. One that has been released is never edited. */
@@ -22,5 +23,6 @@ export const migrations = [
   UncoupleUsage1796900000000,
   IndexTokensByIdentity1797100000000,
   AddRevocationTokenOrganizations1797100000001,
+  BindSigningKeys1797200000000,
   IndexAdministrators1797400000000,
 ];
