@@ -89,6 +89,8 @@ describe('statements that are prepared', () => {
     const inSub = await app.given.mint(adminId, { organizationSlug: slug });
     const statements = await preparedBy(async () => {
       await api.mint(uncounted);
+      const below = (await api.mint(id, { organizationSlug: slug })).body as { tokenData: { id: string } };
+      written.push(below.tokenData.id);
       await api.mint(id);
       // What is remembered by now is minted by with others.
       const minted = (await api.mint(id)).body as { tokenData: { id: string } };
@@ -119,7 +121,7 @@ describe('statements that are prepared', () => {
       { name: 'extend_token', answered: 0 },
       { name: 'hold_active_key', answered: 1 },
       { name: 'hold_token_state', answered: 1 },
-      { name: 'list_token_records', answered: 0 },
+      { name: 'list_token_records', answered: 1 },
       { name: 'list_token_records_within_root', answered: 2 },
       { name: 'mint_many', answered: 1 },
       { name: 'mint_one', answered: 1 },
