@@ -14,6 +14,7 @@ export interface ListOptions extends CallOptions {
 /** An identity as a member of the caller's organization: what is shown of it. */
 export interface Member {
   role: string;
+  orgId: string;
   createdAt: string;
   customRole?: { slug: string };
   identity: { id: string; name: string; hasDeleteProtection: boolean; orgId: string; authMethods: string[] };
@@ -47,13 +48,39 @@ export async function showIdentity(terminal: Terminal, id: string, options: Call
   const { identity: member } = await service.send<{ identity: Member }>(`identities/${idOf(id)}`);
   const hasTokenAuth = member.identity.authMethods.includes(TOKEN_AUTH);
   const tokenAuth = hasTokenAuth ? await tokenAuthOf(service, id) : null;
+  const memberships = await membershipsBelow(service, id, member.orgId);
   answer(
     terminal,
     options,
-    { identity: member, identityTokenAuth: tokenAuth },
-    aligned([...memberPairs(member), ...configPairs(tokenAuth)]),
+    { identity: member, identityTokenAuth: tokenAuth, subOrganizationMemberships: memberships },
+    aligned([...memberPairs(member), ...configPairs(tokenAuth), ...memberships.map(membershipPair)]),
   );
 }
+
+/** A membership in a sub-organization. */
+export interface Membership {
+  orgId: string;
+  orgSlug: string;
+  roleSlug: string;
+  isActive: boolean;
+}
+
+/** Memberships that a command shows; the API lists the rest. */
+const MAX_MEMBERSHIPS = 100;
+
+/** Loads the memberships of an identity in the sub-organizations of the caller's organization. */
+export async function membershipsBelow(service: ServiceClient, id: string, orgId: string): Promise<Membership[]> {
+  const path = `identities/${idOf(id)}/organization-memberships`;
+  const { memberships } = await service.send<{ memberships: Membership[] }>(path, {
+    query: { limit: MAX_MEMBERSHIPS },
+  });
+  return memberships.filter((membership) => membership.orgId !== orgId);
+}
+
+const membershipPair = (membership: Membership): [string, string] => ['Also member of', membershipText(membership)];
+
+export const membershipText = ({ orgSlug, roleSlug, isActive }: Membership): string =>
+  `${orgSlug} (${roleSlug}${isActive ? '' : ', switched off'})`;
 
 const memberPairs = (member: Member): [string, string][] => [
   ['Id', member.identity.id],

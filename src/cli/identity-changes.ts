@@ -1,4 +1,5 @@
 import type { CallOptions } from './call-options.js';
+import { membershipsBelow, membershipText } from './identities.js';
 import { idOf, ServiceClient } from './service-client.js';
 import { printable } from './table.js';
 import { answer, type Terminal } from './terminal.js';
@@ -57,8 +58,22 @@ export async function updateIdentity(terminal: Terminal, id: string, options: Up
     throw new UsageError('Nothing is to be changed: say --name, --role, --delete-protection or --no-delete-protection');
   const service = await ServiceClient.of(terminal, options);
   const body = { name, role, hasDeleteProtection };
-  const changed = await service.send(`identities/${idOf(id)}`, { method: 'PATCH', body });
-  answer(terminal, options, changed, `The identity ${id} is changed.`);
+  const changed = await service.send<{ identity: { orgId: string } }>(`identities/${idOf(id)}`, {
+    method: 'PATCH',
+    body,
+  });
+  const kept = role === undefined ? '' : await keptMemberships(service, id, changed.identity.orgId);
+  answer(terminal, options, changed, `The identity ${id} is changed.${kept}`);
+}
+
+/** Reports the memberships that a changed role leaves as they are. The caller may lack the permission to read them. */
+async function keptMemberships(service: ServiceClient, id: string, orgId: string): Promise<string> {
+  const memberships = await membershipsBelow(service, id, orgId).catch((error: unknown) => {
+    if (error instanceof CommandError) return [];
+    throw error;
+  });
+  if (memberships.length === 0) return '';
+  return `\nIts memberships in sub-organizations are unchanged: ${memberships.map(membershipText).join(', ')}`;
 }
 
 export async function deleteIdentity(terminal: Terminal, id: string, options: CallOptions): Promise<void> {

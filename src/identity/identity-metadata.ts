@@ -4,6 +4,11 @@ import { IdentityMetadata } from '../database/entities/identity-metadata.entity.
 import type { MetadataInputDto } from './identity.dto.js';
 import type { MetadataEntry } from './identity-views.js';
 
+/** Returns true if the pairs are the same, in the same order. */
+export const isSameMetadata = (pairs: readonly MetadataInputDto[], stored: readonly MetadataEntry[]): boolean =>
+  pairs.length === stored.length &&
+  pairs.every(({ key, value }, index) => stored[index]?.key === key && stored[index].value === value);
+
 /** Gives an identity these notes and no others, in this order. */
 export async function replaceMetadata(
   tx: EntityManager,

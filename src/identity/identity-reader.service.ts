@@ -20,6 +20,11 @@ import {
   type IdentityMembershipResponseDto,
 } from './identity-membership.dto.js';
 import { readMembership } from './identity-views.js';
+import type {
+  ListOrganizationMembershipsQueryDto,
+  OrganizationMembershipListResponseDto,
+} from './organization-membership.dto.js';
+import { readMemberships, readMembershipsBelow, type WithMemberships } from './organization-memberships.js';
 
 /** Where an answer ends that nobody asked to be paged. */
 const WHOLE_LIST = 1000;
@@ -45,13 +50,14 @@ export class IdentityReader {
     private readonly permissions: Permissions,
   ) {}
 
-  async get(actor: Actor, identityId: string): Promise<IdentityMembershipResponseDto> {
-    const found = isUuid(identityId)
-      ? await readMembership(this.dataSource.manager, actor.organizationId, identityId)
-      : null;
+  async get(actor: Actor, identityId: string): Promise<WithMemberships<IdentityMembershipResponseDto>> {
+    const db = this.dataSource.manager;
+    const { organizationId } = actor;
+    const found = isUuid(identityId) ? await readMembership(db, organizationId, identityId) : null;
     if (!found) throw new IdentityNotFoundError();
     this.permissions.check(actor, 'identity', 'read');
-    return { identity: IdentityMembershipDto.from(found) };
+    const body = { identity: IdentityMembershipDto.from(found) };
+    return { body, below: await readMembershipsBelow(db, organizationId, identityId) };
   }
 
   async list(actor: Actor, { orgId, limit, offset = 0 }: ListIdentitiesQueryDto): Promise<IdentityListResponseDto> {
@@ -72,6 +78,18 @@ export class IdentityReader {
     this.permissions.check(actor, 'identity', 'read');
     const { search, orderBy: order = 'name', orderDirection: direction = 'asc', limit = 50, offset = 0 } = dto;
     return listIdentities(this.dataSource, actor.organizationId, { search, order, direction, limit, offset });
+  }
+
+  /** Memberships in the caller's organization and in its sub-organizations, and in no other. */
+  async organizationMemberships(
+    actor: Actor,
+    identityId: string,
+    { limit = 25, offset = 0 }: ListOrganizationMembershipsQueryDto,
+  ): Promise<OrganizationMembershipListResponseDto> {
+    const db = this.dataSource.manager;
+    const { id } = await this.identities.find(db, actor, identityId);
+    this.permissions.check(actor, 'identity', 'read');
+    return readMemberships(db, actor.organizationId, id, { limit, offset });
   }
 
   /** There are no projects here, and so no memberships in them. */

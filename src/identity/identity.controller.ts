@@ -1,5 +1,6 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { Audited } from '../audit-event/audited.js';
 import { ApiErrors } from '../common/errors/api-errors.js';
 import { type Actor, CurrentActor } from '../permission/actor.js';
@@ -23,6 +24,12 @@ import {
   UpdateIdentityDto,
 } from './identity.dto.js';
 import { IdentityService } from './identity.service.js';
+import {
+  ApiMembershipsHeader,
+  ListOrganizationMembershipsQueryDto,
+  OrganizationMembershipListResponseDto,
+} from './organization-membership.dto.js';
+import { formatMemberships, MEMBERSHIPS_HEADER, type WithMemberships } from './organization-memberships.js';
 
 const SEARCH_EXAMPLES = {
   byName: { summary: 'By part of the name', value: { search: { name: { $contains: 'deploy' } }, limit: 20 } },
@@ -82,29 +89,36 @@ export class IdentityController {
     return this.reader.details(actor);
   }
 
-  /** Read a machine identity */
+  /**
+   * Read a machine identity
+   * @remarks The header field `sub-organization-memberships` lists its memberships in sub-organizations.
+   */
   @Get(':identityId')
+  @ApiMembershipsHeader(IdentityMembershipResponseDto)
   @RequirePermission({ subject: 'identity', action: 'read' })
-  getMachineIdentityById(
+  async getMachineIdentityById(
     @CurrentActor() actor: Actor,
     @Param('identityId') identityId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<IdentityMembershipResponseDto> {
-    return this.reader.get(actor, identityId);
+    return withHeader(reply, await this.reader.get(actor, identityId));
   }
 
   /**
    * Change a machine identity
-   * @remarks Omitted fields stay unchanged. The caller needs every permission that the identity has in any organization. Changing the role also needs `grant-privileges` and every permission of the new role.
+   * @remarks Omitted fields stay unchanged. Changing the name, delete protection or metadata needs every permission that the identity has in any organization. Changing the role needs `grant-privileges` and every permission of the old and the new role. Memberships in sub-organizations keep their roles; the header field `sub-organization-memberships` lists them.
    */
   @Patch(':identityId')
   @Audited('update-identity')
+  @ApiMembershipsHeader(UpdatedIdentityResponseDto)
   @RequirePermission({ subject: 'identity', action: 'edit' })
-  updateMachineIdentity(
+  async updateMachineIdentity(
     @CurrentActor() actor: Actor,
     @Param('identityId') identityId: string,
     @Body() dto: UpdateIdentityDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<UpdatedIdentityResponseDto> {
-    return this.identities.update(actor, identityId, dto);
+    return withHeader(reply, await this.identities.update(actor, identityId, dto));
   }
 
   /**
@@ -133,4 +147,24 @@ export class IdentityController {
   ): Promise<IdentityMembershipsResponseDto> {
     return this.reader.memberships(actor, identityId);
   }
+
+  /**
+   * List the organization memberships of a machine identity
+   * @remarks Its memberships in the caller's organization and in the sub-organizations of that: the own organization first, then by slug. Memberships that are switched off are listed too.
+   */
+  @Get(':identityId/organization-memberships')
+  @RequirePermission({ subject: 'identity', action: 'read' })
+  listIdentityOrganizationMemberships(
+    @CurrentActor() actor: Actor,
+    @Param('identityId') identityId: string,
+    @Query() query: ListOrganizationMembershipsQueryDto,
+  ): Promise<OrganizationMembershipListResponseDto> {
+    return this.reader.organizationMemberships(actor, identityId, query);
+  }
+}
+
+/** Sets the header field and returns the body. */
+function withHeader<T>(reply: FastifyReply, { body, below }: WithMemberships<T>): T {
+  void reply.header(MEMBERSHIPS_HEADER, formatMemberships(below));
+  return body;
 }

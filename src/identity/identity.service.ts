@@ -14,9 +14,10 @@ import { Permissions } from '../permission/permissions.service.js';
 import { findRole, type NamedRole } from '../permission/roles.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { membershipScope } from '../revocation/scope.js';
-import { replaceMetadata } from './identity-metadata.js';
+import { isSameMetadata, replaceMetadata } from './identity-metadata.js';
 import { checkOwnOrganization } from './identity-reader.service.js';
 import { readAuthMethods, readMetadata } from './identity-views.js';
+import { readMembershipsBelow, type WithMemberships } from './organization-memberships.js';
 import {
   type CreateIdentityDto,
   type IdentityResponseDto,
@@ -53,17 +54,22 @@ export class IdentityService {
     });
   }
 
-  /** What is not sent stays as it is. */
-  async update(caller: Actor, identityId: string, dto: UpdateIdentityDto): Promise<UpdatedIdentityResponseDto> {
+  /** Omitted fields stay unchanged. A changed role leaves the memberships in sub-organizations as they are. */
+  async update(
+    caller: Actor,
+    identityId: string,
+    dto: UpdateIdentityDto,
+  ): Promise<WithMemberships<UpdatedIdentityResponseDto>> {
     return this.authority.manage(caller, async (tx, actor) => {
       const known = await this.identities.find(tx, actor, identityId);
       const { id } = known;
       const role = dto.role === undefined ? null : await findRole(tx, actor.organizationId, dto.role);
       this.permissions.check(actor, 'identity', 'edit');
       this.identities.checkOwned(actor, known);
-      await this.permissions.checkBoundaryEverywhere(tx, actor, id);
       // Before its membership, as every mint does, or the two would wait for each other.
       const stored = await tx.findOneOrFail(Identity, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      // A role belongs to the membership in this organization: the boundary counts here alone. Clients send all fields.
+      if (await changesIdentity(tx, stored, dto)) await this.permissions.checkBoundaryEverywhere(tx, actor, id);
       if (role) await this.giveRole(tx, actor, id, role);
       const { name = stored.name, hasDeleteProtection = stored.hasDeleteProtection } = dto;
       const identity = { ...stored, name, hasDeleteProtection, updatedAt: actor.request.now };
@@ -71,7 +77,11 @@ export class IdentityService {
       const metadata = dto.metadata ? await replaceMetadata(tx, id, dto.metadata) : await readMetadata(tx, id);
       const details = { role: dto.role ?? null };
       await this.auditEvents.record(tx, actor, 'update-identity', { identityId: id, details });
-      return { identity: { ...PlainIdentityDto.from(identity), authMethods: await readAuthMethods(tx, id), metadata } };
+      const authMethods = await readAuthMethods(tx, id);
+      return {
+        body: { identity: { ...PlainIdentityDto.from(identity), authMethods, metadata } },
+        below: await readMembershipsBelow(tx, actor.organizationId, id),
+      };
     });
   }
 
@@ -88,6 +98,16 @@ export class IdentityService {
     const scope = membershipScope(identityId, organizationId);
     await this.revocations.noteChange(tx, { ...scope, organizationId, now: request.now });
   }
+}
+
+/** Returns true if the request changes more than the role. */
+async function changesIdentity(
+  tx: EntityManager,
+  stored: Identity,
+  { name = stored.name, hasDeleteProtection = stored.hasDeleteProtection, metadata }: UpdateIdentityDto,
+): Promise<boolean> {
+  if (name !== stored.name || hasDeleteProtection !== stored.hasDeleteProtection) return true;
+  return metadata !== undefined && !isSameMetadata(metadata, await readMetadata(tx, stored.id));
 }
 
 async function insert(

@@ -111,6 +111,28 @@ describe('token-auth identities and tokens', () => {
     expect((await run('identities', 'update', id)).status).toBe(2);
   });
 
+  it('list the memberships that an identity has in sub-organizations, and keeps when its role changes', async () => {
+    const id = await app.given.bareIdentity({ role: 'member' });
+    const [on, off] = [
+      await app.given.subOrganization({ [id]: 'admin' }),
+      await app.given.subOrganization({ [id]: 'member' }),
+    ];
+    await app.db.query('UPDATE membership SET is_active = false WHERE organization_id = $1', [off.id]);
+    const listed = [`${on.slug} (admin)`, `${off.slug} (member, switched off)`];
+    const text = await done('identities', 'show', id);
+    const lines = text.split('\n').map((line) => line.replace(/ +/g, ' '));
+    expect(lines).toEqual(expect.arrayContaining(listed.map((membership) => `Also member of ${membership}`)));
+    expect((await json('identities', 'show', id)).subOrganizationMemberships).toMatchObject([
+      { orgId: on.id, roleSlug: 'admin' },
+      { orgId: off.id, roleSlug: 'member' },
+    ]);
+    expect(await done('identities', 'update', id, '--role', 'no-access')).toContain(
+      `Its memberships in sub-organizations are unchanged: ${listed.join(', ')}`,
+    );
+    const alone = await app.given.bareIdentity({ role: 'member' });
+    expect(await done('identities', 'update', alone, '--role', 'no-access')).toBe(`The identity ${alone} is changed.`);
+  });
+
   it('attach Token Auth to an identity, show it, change what is said of it, and detach it', async () => {
     const id = await app.given.bareIdentity();
     const tokenAuth = (command: string, ...rest: string[]) => run('identities', 'token-auth', command, id, ...rest);

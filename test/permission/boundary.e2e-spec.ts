@@ -46,7 +46,6 @@ describe('the boundary', () => {
     { what: 'rename', body: { name: 'renamed' } },
     { what: 'take the delete protection from', body: { hasDeleteProtection: false } },
     { what: 'replace the metadata of', body: { metadata: [{ key: 'team', value: 'payments' }] } },
-    { what: 'send an empty change to', body: {} },
   ])('returns 403 when a caller wants to $what a stronger identity, and changes nothing', async ({ body }) => {
     const { token } = await manager();
     const root = await app.given.root();
@@ -59,6 +58,21 @@ describe('the boundary', () => {
     expect(await read()).toEqual(before);
     await app.given.customRole(target.id, MANAGER);
     expect((await app.http.patch(identity(target.id), { token, body })).status).toBe(200);
+  });
+
+  it('lets a caller change the role of an identity that is stronger in another organization, and no more', async () => {
+    const { token } = await manager();
+    const target = await app.given.identity();
+    await app.given.customRole(target.id, MANAGER);
+    const same = { name: 'an identity', hasDeleteProtection: true, metadata: [{ key: 'team', value: 'payments' }] };
+    await app.http.patch(identity(target.id), { token: (await app.given.root()).token, body: same });
+    await app.given.subOrganization({ [target.id]: 'admin' });
+    const demote = (body: object) =>
+      app.http.patch(identity(target.id), { token, body: { role: 'no-access', ...same, ...body } });
+    for (const body of [{ name: 'renamed' }, { hasDeleteProtection: false }, { metadata: [] }]) {
+      expect(await demote(body)).toMatchObject({ status: 403, body: { error: 'PermissionBoundaryError' } });
+    }
+    expect((await demote({})).status).toBe(200);
   });
 
   it.each([{ name: 'renamed' }, {}])(

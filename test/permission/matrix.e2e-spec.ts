@@ -33,6 +33,7 @@ const MATRIX: [operation: string, request: string, needs: string[], roles: strin
   ['updateMachineIdentity',          'PATCH /api/v1/identities/{identity}',                 ['identity edit'],         []],
   ['deleteMachineIdentity',          'DELETE /api/v1/identities/{identity}',                ['identity delete'],       []],
   ['listIdentityProjectMemberships', 'GET /api/v1/identities/{identity}/identity-memberships', ['identity read'],      ['member']],
+  ['listIdentityOrganizationMemberships', 'GET /api/v1/identities/{identity}/organization-memberships', ['identity read'], ['member']],
   ['getOwnOrganization',             'GET /api/v1/organization',                            [],                        ['member', 'verifier', 'no-access']],
   ['listSubOrganizations',           `GET ${SUBS}`,                                         [],                        ['member', 'verifier', 'no-access']],
   ['createSubOrganization',          `POST ${SUBS}`,                                        ['sub-organization create'], []],

@@ -10,6 +10,7 @@ export const corsOptions = (origins: readonly string[]) => ({
     'retry-after',
     'ratelimit',
     'ratelimit-policy',
+    'sub-organization-memberships',
   ],
   credentials: false,
   /** Seconds that a browser needs not ask again. */
