@@ -31,7 +31,7 @@ export class MembershipController {
 
   /**
    * Add an identity to a sub-organization
-   * @remarks An identity that the root organization owns. Nobody can give a role that can do what they can't do in the root organization.
+   * @remarks The root organization must own the identity. The administrators of the sub-organization can create tokens for it from then on, so the caller also needs `create-token` and every permission that the identity has in the root organization. The caller must hold every permission of the role in the root organization. A role with `create-token` also needs every root permission of the members that it can create tokens for.
    */
   @Put(':identityId')
   @Audited('create-sub-organization-membership')
@@ -47,7 +47,7 @@ export class MembershipController {
 
   /**
    * Change a membership's role, or switch it off or on
-   * @remarks Switching off can be taken back: the tokens that work there are refused until it is on again.
+   * @remarks Switching a membership off is reversible: its tokens are rejected until it is on again. Switching it on needs the same permissions as adding the identity. The caller must hold every permission of the old and the new role in the root organization.
    */
   @Patch(':identityId')
   @Audited('update-sub-organization-membership')

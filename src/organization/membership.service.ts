@@ -55,6 +55,8 @@ export class MembershipService {
       const identity = await this.identities.find(tx, actor, identityId);
       const { role, roleId, grants } = await findRole(tx, organization.id, dto.role ?? NO_ACCESS);
       this.checkMayManage(actor, identity, grants);
+      await this.permissions.checkMayCreateTokensFor(tx, actor, identity.id);
+      await this.permissions.checkMayHandOnTokenCreation(tx, actor, organization.id, grants);
       const { isActive = true } = dto;
       const member = { organizationId: organization.id, identityId: identity.id, role, roleId, isActive };
       const membership = await addMember(tx, member, actor.request.now);
@@ -69,6 +71,10 @@ export class MembershipService {
       const { identity, stored, held } = await this.find(tx, actor, subOrgId, identityId);
       const next = dto.role === undefined ? null : await findRole(tx, stored.organizationId, dto.role);
       this.checkMayManage(actor, identity, held, ...(next ? [next.grants] : []));
+      const isSwitchedOn = dto.isActive === true && !stored.isActive;
+      if (isSwitchedOn) await this.permissions.checkMayCreateTokensFor(tx, actor, identity.id);
+      if (isSwitchedOn || next)
+        await this.permissions.checkMayHandOnTokenCreation(tx, actor, stored.organizationId, next?.grants ?? held);
       if (dto.role === undefined && dto.isActive === undefined) return stored;
       const { role, roleId } = next ?? stored;
       const { isActive = stored.isActive } = dto;

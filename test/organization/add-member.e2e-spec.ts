@@ -3,6 +3,7 @@ import { TestApp } from '../support/test-app.js';
 
 const UNKNOWN = '01900000-0000-7000-8000-000000000000';
 const GRANT = { subject: 'sub-organization', action: ['grant-privileges'] };
+const CREATE_TOKEN = { subject: 'identity', action: ['create-token'] };
 
 describe('PUT /api/v1/sub-organizations/{subOrgId}/memberships/{identityId}', () => {
   let app: TestApp;
@@ -80,6 +81,7 @@ describe('PUT /api/v1/sub-organizations/{subOrgId}/memberships/{identityId}', ()
       const { sub, identityId } = await given();
       const caller = await members.manager([
         GRANT,
+        CREATE_TOKEN,
         { subject: 'access-token', action: ['introspect', 'follow-revocations'] },
       ]);
       expect((await members.add(sub.id, identityId, caller.token, { role: 'verifier' })).status).toBe(200);
@@ -147,6 +149,71 @@ describe('PUT /api/v1/sub-organizations/{subOrgId}/memberships/{identityId}', ()
       const other = await app.given.subOrganization();
       expect((await members.add(other.id, caller.id, caller.token, { role: 'admin' })).status).toBe(403);
       expect([await members.of(sub.id), await members.of(other.id)]).toMatchObject([[{ identityId: caller.id }], []]);
+    });
+
+    it('denies a caller without create-token in the root organization', async () => {
+      const { sub, identityId } = await given();
+      const caller = await members.manager([GRANT]);
+      for (const body of [{}, { isActive: false }])
+        expect((await members.add(sub.id, identityId, caller.token, body)).body).toMatchObject({
+          error: 'PermissionDenied',
+          message: 'You are not allowed to create-token on identity',
+        });
+      expect(await members.of(sub.id)).toEqual([]);
+      expect(await members.eventsOf(caller.id)).toMatchObject([{ outcome: 'refused' }, { outcome: 'refused' }]);
+    });
+
+    it('denies adding an identity whose permissions in the root organization exceed those of the caller', async () => {
+      const { sub } = await given();
+      const root = await app.given.root();
+      const caller = await members.manager([GRANT, CREATE_TOKEN]);
+      const reader = await app.given.identity();
+      await app.given.customRole(reader.id, [{ subject: 'audit-logs', action: ['read'] }]);
+      for (const identityId of [root.identityId, reader.id, await app.given.bareIdentity({ role: 'member' })])
+        expect((await members.add(sub.id, identityId, caller.token, {})).body).toMatchObject({
+          statusCode: 403,
+          error: 'PermissionBoundaryError',
+        });
+      expect(await members.of(sub.id)).toEqual([]);
+    });
+
+    it('gives no way to a token that names an administrator of the root organization', async () => {
+      const root = await app.given.root();
+      const attacker = await members.manager([
+        { subject: 'sub-organization', action: ['create', 'grant-privileges', 'direct-access'] },
+      ]);
+      const { organization } = (
+        await app.http.post('/api/v1/sub-organizations', {
+          token: attacker.token,
+          body: { name: `Own ${attacker.id}` },
+        })
+      ).body;
+      expect((await members.add(organization.id, root.identityId, attacker.token, {})).status).toBe(403);
+    });
+
+    it('denies a role that can create tokens for a member whose root permissions exceed those of the caller', async () => {
+      const { token, sub, identityId } = await given();
+      const root = await app.given.root();
+      expect((await members.add(sub.id, root.identityId, token, {})).status).toBe(200);
+      const caller = await members.manager([GRANT, CREATE_TOKEN]);
+      const issuer = await members.role(sub.id, [CREATE_TOKEN]);
+      expect((await members.add(sub.id, identityId, caller.token, { role: issuer.slug })).body).toMatchObject({
+        statusCode: 403,
+        error: 'PermissionBoundaryError',
+      });
+      expect((await members.add(sub.id, identityId, caller.token, {})).status).toBe(200);
+      expect((await members.update(sub.id, identityId, caller.token, { role: issuer.slug })).status).toBe(403);
+      expect((await members.update(sub.id, identityId, token, { role: issuer.slug })).status).toBe(200);
+    });
+
+    it('gives a role with create-token where no member is out of reach of the caller', async () => {
+      const { token, sub, identityId } = await given();
+      const root = await app.given.root();
+      await members.add(sub.id, root.identityId, token, { role: 'admin' });
+      await members.add(sub.id, await app.given.bareIdentity({ role: 'member' }), token, { isActive: false });
+      const caller = await members.manager([GRANT, CREATE_TOKEN]);
+      const issuer = await members.role(sub.id, [CREATE_TOKEN]);
+      expect((await members.add(sub.id, identityId, caller.token, { role: issuer.slug })).status).toBe(200);
     });
 
     it('takes only identities that the root owns', async () => {

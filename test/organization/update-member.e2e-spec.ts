@@ -155,6 +155,27 @@ describe('PATCH /api/v1/sub-organizations/{subOrgId}/memberships/{identityId}', 
       expect(await mine()).toEqual({ identityId, role: before, roleId: null, isActive: true });
     });
 
+    it('denies switching a membership on without what creating a token for the identity needs in the root', async () => {
+      const root = await app.given.root();
+      const { token } = root;
+      const sub = await app.given.subOrganization();
+      await members.add(sub.id, root.identityId, token, { isActive: false });
+      const weak = await members.manager([GRANT]);
+      expect((await members.update(sub.id, root.identityId, weak.token, { isActive: true })).body).toMatchObject({
+        error: 'PermissionDenied',
+        message: 'You are not allowed to create-token on identity',
+      });
+      const issuer = await members.manager([GRANT, { subject: 'identity', action: ['create-token'] }]);
+      expect((await members.update(sub.id, root.identityId, issuer.token, { isActive: true })).body).toMatchObject({
+        error: 'PermissionBoundaryError',
+      });
+      expect(await members.of(sub.id)).toContainEqual(
+        expect.objectContaining({ identityId: root.identityId, isActive: false }),
+      );
+      expect((await members.update(sub.id, root.identityId, weak.token, { isActive: false })).status).toBe(200);
+      expect((await members.update(sub.id, root.identityId, token, { isActive: true })).status).toBe(200);
+    });
+
     it('measures a role of its own by its rules', async () => {
       const { sub, identityId, mine } = await given();
       const caller = await members.manager([GRANT, VERIFY]);

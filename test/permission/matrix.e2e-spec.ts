@@ -40,7 +40,7 @@ const MATRIX: [operation: string, request: string, needs: string[], roles: strin
   ['updateSubOrganization',          `PATCH ${SUBS}/{sub}`,                                 ['sub-organization edit'], []],
   ['deleteSubOrganization',          `DELETE ${SUBS}/{sub}`,                                ['sub-organization delete'], []],
   ['createSubOrganizationMembership', `POST ${SUBS}/{sub}/memberships`,                     ['sub-organization direct-access'], []],
-  ['addSubOrganizationMember',       `PUT ${SUBS}/{sub}/memberships/{bare}`,                ['sub-organization grant-privileges'], []],
+  ['addSubOrganizationMember',       `PUT ${SUBS}/{sub}/memberships/{bare}`,                ['sub-organization grant-privileges', 'identity create-token'], []],
   ['updateSubOrganizationMember',    `PATCH ${SUBS}/{sub}/memberships/{identity}`,          ['sub-organization grant-privileges'], []],
   ['removeSubOrganizationMember',    `DELETE ${SUBS}/{sub}/memberships/{identity}`,         ['sub-organization grant-privileges'], []],
   ['listAuditLogs',                  'GET /api/v1/audit-logs',                              ['audit-logs read'],       []],
