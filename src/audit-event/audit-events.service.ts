@@ -7,6 +7,7 @@ import { snake } from '../database/naming.js';
 import { type Prepared, runPrepared } from '../database/prepared.js';
 import type { AuditEventName } from './audit-event-names.js';
 import { auditText } from './audit-text.js';
+import type { Changes } from './changes.js';
 
 /** Who acts: a caller by its token, or, without ids, the operator by command line. */
 export interface AuditActor {
@@ -16,11 +17,17 @@ export interface AuditActor {
   request: RequestContext;
 }
 
-/** What is acted on. `details` holds ids and slugs, never a secret. */
+/** Describes an event. Must hold no secret. */
+export interface AuditDetails extends Record<string, string | number | boolean | null | Changes | undefined> {
+  /** Old and new values of the changed fields. */
+  changes?: Changes;
+}
+
+/** What is acted on. */
 export interface AuditTarget {
   identityId?: string;
   tokenId?: string;
-  details?: Record<string, string | number | boolean | null>;
+  details?: AuditDetails;
 }
 
 /** A token that was changed, with the organization that it is scoped to. */
@@ -28,6 +35,8 @@ export interface ChangedToken {
   identityId: string;
   tokenId: string;
   organizationId: string;
+  /** Absent if the event says what changed. */
+  changes?: Changes;
 }
 
 /** Builds the row of an event; whoever writes it does so in the transaction of the change. */
@@ -96,12 +105,14 @@ export class AuditEvents {
     tx: EntityManager,
     actor: AuditActor,
     event: AuditEventName,
-    { organizationId, ...target }: ChangedToken,
+    { organizationId, changes, ...target }: ChangedToken,
   ): Promise<void> {
-    if (organizationId === actor.organizationId) return this.record(tx, actor, event, target);
-    await this.record(tx, actor, event, { ...target, details: { scope: organizationId } });
+    if (organizationId === actor.organizationId) {
+      return this.record(tx, actor, event, { ...target, details: { changes } });
+    }
+    await this.record(tx, actor, event, { ...target, details: { scope: organizationId, changes } });
     const request = { ...actor.request, address: null, userAgent: null };
-    const details = { actorOrganizationId: actor.organizationId };
+    const details = { actorOrganizationId: actor.organizationId, changes };
     await this.record(tx, { ...actor, tokenId: null, organizationId, request }, event, { ...target, details });
   }
 }

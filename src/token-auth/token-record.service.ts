@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Authority } from '../access-token/authority.service.js';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
+import { changesBetween } from '../audit-event/changes.js';
 import { LookUps } from '../common/look-ups.js';
 import { isUuid } from '../common/uuid.js';
 import { AppConfig } from '../config/app-config.js';
@@ -77,14 +78,16 @@ export class TokenRecordService {
     private readonly auditEvents: AuditEvents,
   ) {}
 
-  /** Without a name, nothing changes. */
+  /** Without a name, or with the name that the token has, nothing changes and nothing is written. */
   async rename(caller: Actor, tokenId: string, name?: string): Promise<TokenRecord> {
     return this.change(caller, tokenId, 'create-token', async (tx, actor, record) => {
       await this.permissions.checkBoundaryEverywhere(tx, actor, record.identityId);
       if (name === undefined) return record;
+      const changes = changesBetween({ name: record.name }, { name });
+      if (!changes) return record;
       const { identityId, organizationId } = record;
       await tx.update(AccessToken, { id: tokenId }, { name, updatedAt: actor.request.now });
-      const target = { identityId, tokenId, organizationId };
+      const target = { identityId, tokenId, organizationId, changes };
       await this.auditEvents.recordTokenChange(tx, actor, 'update-token-identity-token-auth', target);
       return { ...record, name, updatedAt: actor.request.now };
     });

@@ -1,6 +1,13 @@
 import { failedKeys, refusal, told } from '../support/answers.js';
+import { auditedDetails, countLogRows, isChain } from '../support/audited-changes.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi, UNKNOWN_ID } from '../support/token-auth-api.js';
+
+const RENAMED = 'update-token-identity-token-auth';
+
+interface Renamed {
+  changes: { name: { from: string | null; to: string } };
+}
 
 describe('PATCH /api/v1/auth/token-auth/tokens/{tokenId}', () => {
   let app: TestApp;
@@ -22,12 +29,45 @@ describe('PATCH /api/v1/auth/token-auth/tokens/{tokenId}', () => {
       expect((await api.read(tokenId)).body).toEqual(body);
     });
 
-    it('leaves the name where none is sent, and writes nothing', async () => {
+    it.each([{}, { name: 'kept' }])('returns the token as it is for %j, and writes no log row', async (body) => {
       const { id } = await app.given.identity();
       const { tokenData } = await app.given.mint(id, { name: 'kept' });
       app.clock.advance(5);
-      expect(told(await api.rename(tokenData.id, {}))).toEqual({ status: 200, body: { token: tokenData } });
-      expect(await api.events('update-token-identity-token-auth', id)).toEqual([]);
+      const before = await countLogRows(app);
+      expect(told(await api.rename(tokenData.id, body))).toEqual({ status: 200, body: { token: tokenData } });
+      expect(await countLogRows(app)).toEqual(before);
+    });
+
+    it('records the old and the new name in the audit log', async () => {
+      const { tokenId } = await app.given.identity();
+      await api.rename(tokenId, { name: 'first' });
+      await api.rename(tokenId, { name: 'second' });
+      expect(await auditedDetails(app, RENAMED, `token=${tokenId}`)).toEqual([
+        { changes: { name: { from: 'first', to: 'second' } } },
+        { changes: { name: { from: null, to: 'first' } } },
+      ]);
+    });
+
+    it('writes one audit row when many requests give the same name at once', async () => {
+      const { tokenId } = await app.given.identity();
+      const answers = await Promise.all(Array.from({ length: 20 }, () => api.rename(tokenId, { name: 'same' })));
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+      expect(await auditedDetails(app, RENAMED, `token=${tokenId}`)).toHaveLength(1);
+    });
+
+    it('records the name that each of many concurrent requests replaced', async () => {
+      const { tokenId } = await app.given.identity();
+      await Promise.all(Array.from({ length: 20 }, (_, index) => api.rename(tokenId, { name: `name ${index}` })));
+      const details = (await auditedDetails(app, RENAMED, `token=${tokenId}`)) as Renamed[];
+      const { name } = (await api.read(tokenId)).body.token;
+      expect(details).toHaveLength(20);
+      expect(
+        isChain(
+          details.map(({ changes }) => changes.name),
+          null,
+          name,
+        ),
+      ).toBe(true);
     });
 
     it('renames a revoked token, which stays revoked', async () => {

@@ -117,15 +117,18 @@ describe('tokens of an identity of the root organization that are scoped to a su
     await api.rename(sub.tokenId, { name: 'renamed' });
     await api.revoke(sub.tokenId);
     await api.revoke(sub.tokenId);
-    for (const event of ['update-token-identity-token-auth', REVOKED]) {
+    for (const [event, changed] of [
+      ['update-token-identity-token-auth', { changes: { name: { from: null, to: 'renamed' } } }],
+      [REVOKED, {}],
+    ] as const) {
       expect(await auditRowsOf(sub.tokenId, event)).toEqual([
-        { organizationId, actor, hasNoToken: false, hasNoAddress: false, details: { scope: sub.id } },
+        { organizationId, actor, hasNoToken: false, hasNoAddress: false, details: { scope: sub.id, ...changed } },
         {
           organizationId: sub.id,
           actor,
           hasNoToken: true,
           hasNoAddress: true,
-          details: { actorOrganizationId: organizationId },
+          details: { actorOrganizationId: organizationId, ...changed },
         },
       ]);
     }
