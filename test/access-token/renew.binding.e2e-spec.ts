@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { decodeJwt } from '../support/jwt.js';
 import { TestApp } from '../support/test-app.js';
+import { withoutTriggers } from '../support/without-triggers.js';
 
 /** A renewal is bound to what the token was issued under. CVE-2026-39388. */
 describe('POST /api/v1/auth/token/renew: what a token is bound to', () => {
@@ -62,16 +63,18 @@ describe('POST /api/v1/auth/token/renew: what a token is bound to', () => {
     { column: 'num_uses_limit', value: '0' },
   ])('refuses to renew when the row contradicts the signed claim: $column', async ({ column, value }) => {
     const { token, tokenId } = await app.given.identity({ config: { accessTokenNumUsesLimit: 3 } });
-    await app.db.query(`UPDATE access_token SET ${column} = $2 WHERE id = $1`, [tokenId, value]);
+    await withoutTriggers(app.db, `UPDATE access_token SET ${column} = $2 WHERE id = $1`, [tokenId, value]);
     expect((await renew(app, token)).status).toBe(401);
   });
 
   it.each(['root_id', 'parent_id'])('refuses to renew when the organization has another %s', async (column) => {
     const { token, organizationId } = await app.given.root();
     const { id } = await app.given.subOrganization();
-    await app.db.query(`UPDATE organization SET ${column} = $2 WHERE id = $1`, [organizationId, id]);
+    await withoutTriggers(app.db, `UPDATE organization SET ${column} = $2 WHERE id = $1`, [organizationId, id]);
     expect((await renew(app, token)).status).toBe(401);
-    await app.db.query(`UPDATE organization SET root_id = id, parent_id = NULL WHERE id = $1`, [organizationId]);
+    await withoutTriggers(app.db, `UPDATE organization SET root_id = id, parent_id = NULL WHERE id = $1`, [
+      organizationId,
+    ]);
     expect((await renew(app, token)).status).toBe(200);
   });
 });

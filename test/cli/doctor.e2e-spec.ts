@@ -29,6 +29,8 @@ describe('token-auth doctor', () => {
     db = app.db;
     await db.query(`CREATE ROLE ${role} LOGIN PASSWORD 'a-password'`);
     await migrate(app.backing.databaseUrl, { roles: { service: role } });
+    // The template of the tests has it switched off.
+    await db.query('ALTER TABLE access_token ENABLE TRIGGER keep_unexpired_tokens');
   });
   afterAll(async () => {
     await db.query(`DROP OWNED BY ${role}`);
@@ -96,6 +98,19 @@ describe('token-auth doctor', () => {
     const found = await wrong({ DATABASE_URL: asRole(), RETENTION_DATABASE_URL: app.backing.databaseUrl });
     await db.query(`GRANT ${right} ON ${table} TO ${role}`);
     expect(found).toMatchObject([{ check: 'rights', level: 'fault', message }]);
+  });
+
+  it('reports protective triggers that are disabled or missing', async () => {
+    await db.query('ALTER TABLE access_token DISABLE TRIGGER keep_token');
+    await db.query('ALTER TABLE epoch ENABLE REPLICA TRIGGER keep_epoch');
+    const [found] = (await wrong()).filter(({ check }) => check === 'triggers');
+    expect(found).toMatchObject({
+      level: 'fault',
+      message: 'missing or disabled: access_token.keep_token, epoch.keep_epoch',
+    });
+    await db.query('ALTER TABLE access_token ENABLE TRIGGER keep_token');
+    await db.query('ALTER TABLE epoch ENABLE TRIGGER keep_epoch');
+    expect((await examine()).findings).toContainEqual(expect.objectContaining({ check: 'triggers', level: 'ok' }));
   });
 
   it.each(['UPDATE', 'DELETE', 'TRUNCATE'])('warns of a role that has the right to %s alone', async (right) => {

@@ -4,6 +4,7 @@ import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { migrate, missingFrom, schemaState } from '../../src/database/migrate.js';
 import { BindSigningKeys1797200000000 } from '../../src/database/migrations/1797200000000-bind-signing-keys.js';
 import { UncoupleUsage1796900000000 } from '../../src/database/migrations/1796900000000-uncouple-usage.js';
+import { absentTriggers, PROTECTIVE_TRIGGERS } from '../../src/database/protective-triggers.js';
 import { migrations } from '../../src/database/migrations/index.js';
 import { createDatabase, dropDatabase } from '../support/test-database.js';
 
@@ -73,6 +74,21 @@ describe('migrations', () => {
     await add('later', 'retiring');
     const marked = await db.query('SELECT kid FROM signing_key WHERE is_adoptable ORDER BY kid');
     expect(marked).toEqual([{ kid: 'active' }, { kid: 'next' }, { kid: 'retiring' }]);
+    await db.destroy();
+  });
+
+  it('lay out every trigger that doctor looks for, and no other that forbids something', async () => {
+    await migrate(url);
+    const db = await open(url);
+    expect(await absentTriggers(db)).toEqual([]);
+    const rows: { name: string }[] = await db.query(
+      `SELECT tgrelid::regclass || '.' || tgname AS name FROM pg_trigger WHERE NOT tgisinternal`,
+    );
+    const wanted = Object.entries(PROTECTIVE_TRIGGERS).flatMap(([table, names]) =>
+      names.map((name) => `${table}.${name}`),
+    );
+    const others = rows.map(({ name }) => name).filter((name) => !wanted.includes(name));
+    expect(others).toEqual(['access_token.remove_usage']);
     await db.destroy();
   });
 

@@ -1,67 +1,32 @@
-import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import { Restore } from '../../src/access-token/restore.service.js';
 import { serviceContext } from '../../src/access-token/service-context.js';
 import { migrate } from '../../src/database/migrate.js';
 import { prepareSchema } from '../../src/cli/schema.js';
 import { createLogger } from '../../src/common/logger.js';
 import { AppConfig } from '../../src/config/app-config.js';
+import { ask, DatabaseRoles } from '../support/database-roles.js';
 import { KeysOf } from '../support/keys-of.js';
 import { OAuth2Api } from '../support/oauth2-api.js';
 import { DAY, PastRecords } from '../support/past-records.js';
-import { ServiceProcess } from '../support/service-process.js';
 import { TestApp } from '../support/test-app.js';
-import { urlOf } from '../support/test-database.js';
+import { TestClock } from '../support/test-clock.js';
 import { TokenAuthApi } from '../support/token-auth-api.js';
 
-const ROLES = ['owner', 'service', 'retention'] as const;
-type RoleName = (typeof ROLES)[number];
-
-async function ask(url: string, statement: string): Promise<object[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(statement)).rows as object[];
-  } finally {
-    await client.end();
-  }
-}
-
 describe('the roles of the database', () => {
-  const suffix = randomBytes(8).toString('hex');
-  const role = (name: RoleName): string => `role-"${name}"-${suffix}`;
-  const quoted = (name: RoleName): string => pg.escapeIdentifier(role(name));
-  const administrator = urlOf('postgres');
-  const env: Record<string, string> = {};
+  const roles = new DatabaseRoles();
+  const { as, role, quoted, env } = roles;
   let app: TestApp;
   let superuser: string;
-
-  /** The database by way of a role. */
-  const as = (name: RoleName): string => {
-    const url = new URL(superuser);
-    [url.username, url.password] = [encodeURIComponent(role(name)), suffix];
-    return url.href;
-  };
-
-  /** A database of which one role owns everything, migrated as the Job does it: with the database's address alone. */
-  const migrateAsOwner = async (url: string): Promise<string> => {
-    superuser = url;
-    for (const name of ROLES) await ask(administrator, `CREATE ROLE ${quoted(name)} LOGIN PASSWORD '${suffix}'`);
-    await ask(url, `DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION ${quoted('owner')}`);
-    await ask(url, `GRANT USAGE ON SCHEMA public TO PUBLIC`);
-    const roles = ['--service-role', role('service'), '--retention-role', role('retention')];
-    const job = ServiceProcess.run(['migrate', ...roles], { NODE_ENV: 'production', DATABASE_URL: as('owner') });
-    expect({ status: await job.exit(), stderr: job.stderr }).toEqual({ status: 0, stderr: '' });
-    env.RETENTION_DATABASE_URL = as('retention');
-    return as('service');
-  };
-
   beforeAll(async () => {
-    app = await TestApp.start({ via: migrateAsOwner, env });
+    // Long ago, so that by PostgreSQL's clock too every token has expired that retention deletes.
+    const clock = new TestClock();
+    clock.advance(-9000 * DAY);
+    app = await TestApp.start({ via: roles.migrateAsOwner, env, clock });
+    ({ superuser } = roles);
   });
   afterAll(async () => {
     await app.stop();
-    for (const name of ROLES) await ask(administrator, `DROP ROLE ${quoted(name)}`);
+    await roles.drop();
   });
 
   it('let the service mint, use, renew, introspect, revoke, change its keys, be restored and clean up', async () => {
@@ -95,13 +60,25 @@ describe('the roles of the database', () => {
     'TRUNCATE audit_event',
     `INSERT INTO migration (timestamp, name) VALUES (1, 'x')`,
     'ALTER TABLE role ADD COLUMN x text',
+    'DELETE FROM signing_key',
+    'TRUNCATE signing_key',
+    'DELETE FROM instance',
+    `INSERT INTO instance (id, incarnation) VALUES (2, gen_random_uuid())`,
+    'TRUNCATE access_token',
+    'TRUNCATE epoch',
+    'SET session_replication_role = replica',
+    'ALTER TABLE access_token DISABLE TRIGGER ALL',
+    'DROP TRIGGER keep_token ON access_token',
+    'CREATE TRIGGER x BEFORE INSERT ON revocation EXECUTE FUNCTION forbid_statement()',
+    `CREATE OR REPLACE FUNCTION forbid_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
+    'DROP FUNCTION forbid_change CASCADE',
   ])('refuse the service: %s', async (statement) => {
     await expect(ask(as('service'), statement)).rejects.toMatchObject({ code: '42501' });
   });
 
   it('are complete: the service may work on every other table, and retention may see nothing else', async () => {
     const tables = `SELECT relname::text AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`;
-    const may = (name: RoleName, privileges: string) =>
+    const may = (name: 'service' | 'retention', privileges: string) =>
       `SELECT name FROM (${tables}) t WHERE ${privileges
         .split(' ')
         .map((privilege) => `has_table_privilege('${role(name)}', name, '${privilege}')`)
@@ -109,7 +86,7 @@ describe('the roles of the database', () => {
     const logs = [{ name: 'audit_event' }, { name: 'revocation' }];
     const all = await ask(superuser, `${tables} ORDER BY name`);
     expect(await ask(superuser, may('service', 'SELECT'))).toEqual(all);
-    expect(await ask(superuser, may('service', 'SELECT INSERT UPDATE DELETE'))).toHaveLength(all.length - 3);
+    expect(await ask(superuser, may('service', 'SELECT INSERT UPDATE DELETE'))).toHaveLength(all.length - 5);
     expect(await ask(superuser, may('retention', 'SELECT'))).toEqual(logs);
     expect(await ask(superuser, may('retention', 'SELECT DELETE'))).toEqual(logs);
     expect(await ask(superuser, may('retention', 'INSERT'))).toEqual([]);
@@ -129,8 +106,27 @@ describe('the roles of the database', () => {
     await expect(set(role('owner'))).rejects.toThrow('owns the schema');
     await expect(set('postgres')).rejects.toThrow('superuser');
     await ask(as('owner'), 'GRANT DELETE ON audit_event TO PUBLIC');
-    await expect(set(role('service'))).rejects.toThrow('may still UPDATE or DELETE or TRUNCATE in "audit_event"');
+    await expect(set(role('service'))).rejects.toThrow('may still DELETE in "audit_event"');
     await ask(as('owner'), 'REVOKE DELETE ON audit_event FROM PUBLIC');
+    await ask(as('owner'), 'GRANT TRIGGER ON identity TO PUBLIC');
+    await expect(set(role('service'))).rejects.toThrow('may still TRIGGER in "identity"');
+    await ask(as('owner'), 'REVOKE TRIGGER ON identity FROM PUBLIC');
+  });
+
+  it.each([
+    [
+      'may switch off triggers',
+      'GRANT SET ON PARAMETER session_replication_role TO',
+      'REVOKE SET ON PARAMETER session_replication_role FROM',
+    ],
+    ['may write to the host', 'GRANT pg_write_server_files TO', 'REVOKE pg_write_server_files FROM'],
+    ['may create roles', 'ALTER ROLE', 'ALTER ROLE'],
+  ])('are refused where the service %s', async (message, give, take) => {
+    const suffixOf = (text: string, end: string) => (text === 'ALTER ROLE' ? end : '');
+    await ask(superuser, `${give} ${quoted('service')} ${suffixOf(give, 'CREATEROLE')}`);
+    await expect(migrate(as('owner'), { roles: { service: role('service') } })).rejects.toThrow(message);
+    await ask(superuser, `${take} ${quoted('service')} ${suffixOf(take, 'NOCREATEROLE')}`);
+    await migrate(as('owner'), { roles: { service: role('service') } });
   });
 
   it('are named to a service that nobody let in', async () => {

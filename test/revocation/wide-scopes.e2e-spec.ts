@@ -1,8 +1,10 @@
+import { SigningKeys } from '../../src/access-token/signing-key/signing-keys.service.js';
 import { inTransaction } from '../../src/database/transaction.js';
 import { RevocationLog } from '../../src/revocation/revocation-log.service.js';
 import type { ScopeKey } from '../../src/revocation/scope.js';
 import { decodeJwt, headerOf } from '../support/jwt.js';
 import { TestApp } from '../support/test-app.js';
+import { withoutTriggers } from '../support/without-triggers.js';
 
 /** Where a token of a sub-organization stands. */
 interface Place {
@@ -37,9 +39,17 @@ describe('CVE-2026-8922: of all wide scopes of a token the strictest counts', ()
     app = await TestApp.start();
     const { token } = await app.given.root();
     // Whoever mints and asks stands in the same scopes, and is to outlive them.
-    await app.db.query('UPDATE access_token SET epoch = $2 WHERE id = $1', [decodeJwt(token).jti, BEYOND_ALL]);
+    await withoutTriggers(app.db, 'UPDATE access_token SET epoch = $2 WHERE id = $1', [
+      decodeJwt(token).jti,
+      BEYOND_ALL,
+    ]);
+    // A key with an epoch verifies nothing as soon as the keys are loaded. Here its tokens' epochs alone decide.
+    jest.spyOn(app.nest.get(SigningKeys), 'load').mockResolvedValue();
   });
-  afterAll(() => app.stop());
+  afterAll(async () => {
+    jest.restoreAllMocks();
+    await app.stop();
+  });
 
   /** An identity of its own, which is given tokens for a sub-organization of its own. */
   const givenPlace = async () => {

@@ -4,6 +4,7 @@ import { Membership } from '../../src/database/entities/membership.entity.js';
 import { Organization } from '../../src/database/entities/organization.entity.js';
 import { type PermissionRule, Role } from '../../src/database/entities/role.entity.js';
 import type { TestApp } from './test-app.js';
+import { withoutTriggers } from './without-triggers.js';
 
 export interface Root {
   organizationId: string;
@@ -40,7 +41,7 @@ export class Fixtures {
   /** A root organization beside the first, as another instance's restore would bring it. */
   async otherRoot(): Promise<Root> {
     await this.root();
-    await this.app.db.query('UPDATE instance SET bootstrapped_at = NULL');
+    await withoutTriggers(this.app.db, 'UPDATE instance SET bootstrapped_at = NULL');
     return this.bootstrapRoot(`Other ${newId()}`);
   }
 

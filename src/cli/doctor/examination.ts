@@ -11,7 +11,7 @@ import { mayRemove } from '../../retention/retention-database.js';
 import { fault, type Finding, ok } from './finding.js';
 import { keyChecks } from './key-checks.js';
 import { poolingFindings, probePooling } from './pooling.js';
-import { restoreCheck, retentionFinding, rightsChecks, schemaFinding } from './schema-checks.js';
+import { restoreCheck, retentionFinding, rightsChecks, schemaFinding, triggerCheck } from './schema-checks.js';
 import { serverChecks } from './server-checks.js';
 import { readServerFacts } from './server-facts.js';
 
@@ -63,7 +63,12 @@ async function examineContents(config: AppConfig, { databaseUrl, keyEncryptionKe
     const schema = schemaFinding(state, config.migrateOnStart);
     findings.push(schema);
     if (schema.level !== 'ok') return findings;
-    findings.push(await restoreCheck(db), ...(await rightsChecks(db)), await examineRetention(db, config));
+    findings.push(
+      await restoreCheck(db),
+      await triggerCheck(db),
+      ...(await rightsChecks(db)),
+      await examineRetention(db, config),
+    );
     const keys = await db.manager.find(SigningKey, { order: { createdAt: 'ASC', kid: 'ASC' } });
     const [clock]: { now: Date }[] = await db.query('SELECT clock_timestamp() AS now');
     return [...findings, ...keyChecks(keys, keyEncryptionKeys, clock?.now ?? new Date(), scheduleOf(config))];

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { APPEND_ONLY } from '../../database/grants.js';
+import { absentTriggers } from '../../database/protective-triggers.js';
 import type { SchemaState } from '../../database/migrate.js';
 import { readClaim } from '../../revocation/database-claim.js';
 import { fault, type Finding, ok, warning } from './finding.js';
@@ -27,6 +28,17 @@ export async function restoreCheck(db: DataSource): Promise<Finding> {
     'restore',
     'the database may be an older state of itself, and nothing is accepted',
     'Read docs/restore.md, then: token-auth restore accept',
+  );
+}
+
+/** Whether the triggers are in place that keep revocations and keys from being taken back. */
+export async function triggerCheck(db: DataSource): Promise<Finding> {
+  const absent = await absentTriggers(db);
+  if (absent.length === 0) return ok('triggers', 'no statement can take back a revocation or the end of a key');
+  return fault(
+    'triggers',
+    `missing or disabled: ${absent.join(', ')}`,
+    'Find out who did that. As the owner: ALTER TABLE … ENABLE TRIGGER …; a missing one is in the migrations',
   );
 }
 

@@ -9,6 +9,8 @@ import { UncoupleUsage1796900000000 } from './1796900000000-uncouple-usage.js';
 import { IndexTokensByIdentity1797100000000 } from './1797100000000-index-tokens-by-identity.js';
 import { AddRevocationTokenOrganizations1797100000001 } from './1797100000001-add-revocation-token-organizations.js';
 import { BindSigningKeys1797200000000 } from './1797200000000-bind-signing-keys.js';
+import { ProtectRevocations1797210000000 } from './1797210000000-protect-revocations.js';
+import { ProtectDeletions1797220000000 } from './1797220000000-protect-deletions.js';
 import { IndexAdministrators1797400000000 } from './1797400000000-index-administrators.js';
 
 /** All migrations, oldest first. One that has been released is never edited. */
@@ -24,5 +26,7 @@ export const migrations = [
   IndexTokensByIdentity1797100000000,
   AddRevocationTokenOrganizations1797100000001,
   BindSigningKeys1797200000000,
+  ProtectRevocations1797210000000,
+  ProtectDeletions1797220000000,
   IndexAdministrators1797400000000,
 ];
