@@ -40,6 +40,10 @@ const CHAINS = [
     },
   ],
   [
+    {
+      name: 'docs/configuration.md',
+      check: () => run(process.execPath, ['scripts/configuration-docs.mjs', '--check']),
+    },
     { name: 'format', check: () => run(bin('prettier'), ['--check', '.']) },
     { name: 'lint', check: () => run(bin('oxlint'), ['--type-aware', '--deny-warnings']) },
     { name: 'types', check: () => run(bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']) },

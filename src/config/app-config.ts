@@ -3,10 +3,11 @@ import { plainToInstance } from 'class-transformer';
 import { Matches, validateSync } from 'class-validator';
 import { parseTrustedIp } from '../common/http/trusted-ip.js';
 import {
-  isUrlOf,
+  HTTP,
   List,
   OneOf,
   OptionalVariable,
+  POSTGRES,
   present,
   Secret,
   Switch,
@@ -14,10 +15,6 @@ import {
   WholeNumber,
 } from './environment-fields.js';
 import { HttpConfig, type Rule } from './http-config.js';
-import { parseKeyEncryptionKey } from './key-encryption-keys.js';
-
-const POSTGRES = ['postgres://', 'postgresql://'];
-const HTTP = ['http://', 'https://'];
 
 /** The issuer of a service that runs on its embedded database and says no other. */
 export const EMBEDDED_ISSUER = 'http://localhost:8080';
@@ -31,152 +28,206 @@ export class InvalidEnvironmentError extends Error {}
  * Each property is named as its variable, so that a search for one finds all of its uses.
  */
 export class AppConfig extends HttpConfig {
+  /**
+   * `production` refuses the embedded database unless `EMBEDDED_DATABASE=true`.
+   * @group Process
+   */
   @OptionalVariable()
   @OneOf(['development', 'test', 'production'])
   readonly NODE_ENV?: string;
 
+  /**
+   * Port of the API. 0 selects a free port.
+   * @group Process
+   */
   @WholeNumber(0, 65_535)
   readonly PORT: number = 8080;
 
+  /**
+   * Address that the API listens on.
+   * @group Process
+   */
   @Matches(/^(?!localhost$)/i, { message: 'must be one address: say 127.0.0.1 or ::1, for localhost stands for both' })
   readonly HOST: string = '0.0.0.0';
 
-  /** Processes that answer on the port, each a replica. */
+  /**
+   * Number of processes that serve the port, for a machine without an orchestrator. Each is a replica: a limit
+   * "per replica" holds for each of them.
+   * @group Process
+   */
   @WholeNumber(1, 256)
   readonly WORKERS: number = 1;
 
-  /** Health and metrics; never to be public. */
+  /**
+   * Port of health checks and metrics. Never expose it to the public. 0 selects a free port. See
+   * [observability.md](observability.md).
+   * @group Process
+   */
   @WholeNumber(0, 65_535)
   readonly MANAGEMENT_PORT: number = 9090;
 
+  /**
+   * URL of the primary PostgreSQL server, version 14 or later. Without it, the service starts its own embedded
+   * PostgreSQL.
+   * @group Database
+   */
   @OptionalVariable()
   @UrlOf(POSTGRES)
   readonly DATABASE_URL?: string;
 
-  /** Seconds to wait at start for a server that is not up yet. */
+  /**
+   * Seconds that a start waits for the database server.
+   * @group Database
+   */
   @WholeNumber(0, 3600)
   readonly DATABASE_CONNECT_TIMEOUT: number = 60;
 
+  /**
+   * Number of database connections of one replica.
+   * @group Database
+   */
   @WholeNumber(2, 1000)
   readonly DATABASE_POOL_SIZE: number = 20;
 
-  /** Past PgBouncer, where that stands between: for the connection that listens, and those that hold session locks. */
+  /**
+   * URL of the same database that bypasses PgBouncer. Used by the connection that listens and reads the
+   * revocation log, and for session locks. Default: `DATABASE_URL`.
+   * @group Database
+   */
   @OptionalVariable()
   @UrlOf(POSTGRES)
   readonly DATABASE_DIRECT_URL?: string;
 
+  /**
+   * `true` allows the embedded database in production (the development dependencies must be installed). `false`
+   * forbids it.
+   * @group Database
+   */
   @Switch()
   readonly EMBEDDED_DATABASE?: boolean;
 
+  /**
+   * Directory of the embedded database.
+   * @group Database
+   * @default `.data`
+   */
   @OptionalVariable()
   readonly EMBEDDED_DATA_DIR?: string;
 
+  /**
+   * Whether a start migrates the schema.
+   * @group Database
+   * @default on with the embedded database outside production
+   */
   @Switch()
   readonly MIGRATE_ON_START?: boolean;
 
+  /**
+   * Whether a start sets up an empty instance and writes the administrator's token to `.data/admin-token`.
+   * @group First set-up
+   * @default on with the embedded database outside production
+   */
   @Switch()
   readonly BOOTSTRAP_ON_START?: boolean;
 
+  /**
+   * Whether `POST /api/v1/admin/bootstrap` exists.
+   * @group First set-up
+   * @default on with the embedded database outside production
+   */
   @Switch()
   readonly BOOTSTRAP_ENABLED?: boolean;
 
+  /**
+   * Bearer token that the bootstrap route requires, at least 32 characters. Required where bootstrap is switched
+   * on outside development.
+   * @group First set-up
+   */
   @OptionalVariable()
   @Secret(32)
   readonly BOOTSTRAP_TOKEN?: string;
 
-  @OptionalVariable()
-  @UrlOf(HTTP)
-  readonly ISSUER?: string;
-
-  @OptionalVariable()
-  readonly AUDIENCE?: string;
-
-  @List('URLs', (entry) => isUrlOf(HTTP, entry))
-  readonly ISSUER_ALIASES: string[] = [];
-
-  @List('32-byte keys in base64 or hexadecimal, made at random', (entry) => parseKeyEncryptionKey(entry) !== null)
-  readonly KEY_ENCRYPTION_KEYS: string[] = [];
-
-  /** Seconds; no token lives longer, whatever its configuration says. */
-  @WholeNumber(1, 315_360_000)
-  readonly ACCESS_TOKEN_MAX_AGE: number = 315_360_000;
-
-  /** Seconds after which another key signs; 0: keys change by command alone. */
-  @WholeNumber(0, 315_360_000)
-  readonly SIGNING_KEY_MAX_AGE: number = 7_776_000;
-
-  /** Seconds that verifiers may keep the published keys; a new key is published for longer before it signs. */
-  @WholeNumber(1, 86_400)
-  readonly JWKS_MAX_AGE: number = 300;
-
-  /** Milliseconds; a verdict on older data than this is no verdict. */
-  @WholeNumber(50, 60_000)
-  readonly REVOCATION_MAX_STALENESS: number = 1000;
-
-  /** Tokens whose proof and state are remembered. */
-  @WholeNumber(1, 10_000_000)
-  readonly VERDICT_CACHE_SIZE: number = 100_000;
-
-  /** Failed credentials that one address may send in a minute before everything from it is refused for a while. */
+  /**
+   * Failed authentications that one address may send in a minute. Beyond it, every request of that address is
+   * 429 until the bucket has refilled. Counted per replica.
+   * @group Clients
+   */
   @WholeNumber(1, 1_000_000)
   readonly FAILED_CREDENTIALS_PER_MINUTE: number = 3000;
 
-  /** Streams of revocations that one identity may hold open on one replica, in one organization. */
-  @WholeNumber(1, 100_000)
-  readonly MAX_STREAMS_PER_IDENTITY: number = 20;
-
+  /**
+   * Comma-separated addresses and CIDRs whose `X-Forwarded-For` header is trusted.
+   * @group Clients
+   */
   @List('addresses or CIDRs', (entry) => parseTrustedIp(entry) !== null)
   readonly TRUSTED_PROXIES: string[] = [];
 
-  /** Rows that one actor's refusals may fill in a minute; what is more is counted in one row. */
-  @WholeNumber(1, 100_000)
-  readonly AUDIT_REFUSALS_PER_MINUTE: number = 60;
-
-  /** Seconds that the record of a token stays readable after the token's end. */
-  @WholeNumber(0, 3_153_600_000)
-  readonly TOKEN_RECORD_RETENTION: number = 7_776_000;
-
-  /** Seconds that a row of the audit log stays. */
-  @WholeNumber(0, 3_153_600_000)
-  readonly AUDIT_RETENTION: number = 34_560_000;
-
-  /** Of a role that may delete from the log of revocations and from the audit log; absent: the service's own. */
-  @OptionalVariable()
-  @UrlOf(POSTGRES)
-  readonly RETENTION_DATABASE_URL?: string;
-
-  /** Seconds that a client may take to send a request. */
+  /**
+   * Seconds that a client may take to send a request.
+   * @group Clients
+   */
   @WholeNumber(1, 600)
   readonly REQUEST_TIMEOUT: number = 30;
 
-  /** Seconds that a shutdown goes on serving, until everybody knows that no more traffic is to come. */
+  /**
+   * Seconds that a stopping process continues to serve after readiness turned false, so that load balancers
+   * notice.
+   * @group Process
+   * @default 5; 0 with the embedded database outside production
+   */
   @OptionalVariable()
   @WholeNumber(0, 600)
   readonly SHUTDOWN_GRACE?: number;
 
-  /** Seconds that a shutdown waits for requests in flight. */
+  /**
+   * Seconds that a stopping process waits for requests in flight.
+   * @group Process
+   */
   @WholeNumber(0, 600)
   readonly SHUTDOWN_TIMEOUT: number = 20;
 
+  /**
+   * `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.
+   * @group Process
+   */
   @OneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   readonly LOG_LEVEL: string = 'info';
 
-  /** The standard's own variables; OpenTelemetry reads the others by itself. */
+  /**
+   * URL that traces are sent to, such as `http://collector:4318`. Setting it enables tracing.
+   * @group Traces
+   */
   @OptionalVariable()
   @UrlOf(HTTP)
   readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string;
 
+  /**
+   * The same for traces only, including the path.
+   * @group Traces
+   */
   @OptionalVariable()
   @UrlOf(HTTP)
   readonly OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string;
 
+  /**
+   * `http/protobuf` or `http/json`.
+   * @group Traces
+   */
   @OneOf(['http/protobuf', 'http/json'])
   readonly OTEL_EXPORTER_OTLP_PROTOCOL: string = 'http/protobuf';
 
+  /**
+   * `otlp` enables tracing, `none` disables it.
+   * @group Traces
+   */
   @OptionalVariable()
   @OneOf(['otlp', 'none'])
   readonly OTEL_TRACES_EXPORTER?: string;
 
+  /**
+   * `true` disables tracing.
+   * @group Traces
+   */
   @Switch()
   readonly OTEL_SDK_DISABLED?: boolean;
 

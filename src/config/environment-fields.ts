@@ -2,7 +2,13 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, Matches, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
 
-/** An empty variable counts as absent: container tools often pass those on. */
+/** Protocols of a PostgreSQL URL. */
+export const POSTGRES = ['postgres://', 'postgresql://'];
+
+/** Protocols of an HTTP URL. */
+export const HTTP = ['http://', 'https://'];
+
+/** Treats an empty variable as absent, because container tools often pass empty variables on. */
 export const present = (value: unknown): boolean => value !== undefined && value !== '';
 
 /** Absent, or as the other decorators say. */

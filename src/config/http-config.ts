@@ -1,49 +1,90 @@
 import { isOrigin, List, OptionalVariable, Switch, WholeNumber } from './environment-fields.js';
+import { TokenConfig } from './token-config.js';
 
 /** What is wrong between variables that are each fine alone. */
 export type Rule = [isBroken: boolean, complaint: string];
 
 /** What the environment decides of who may come, how often, and over what. */
-export abstract class HttpConfig {
-  /** Requests that one access token may send in a minute; 0: no limit. This and the next two hold for each process. */
+export abstract class HttpConfig extends TokenConfig {
+  /**
+   * Requests that one access token may send in a minute, in a burst or evenly; beyond it 429. 0: no limit.
+   * Counted per process; see [limits.md](limits.md).
+   * @group Clients
+   */
   @WholeNumber(0, 1_000_000_000)
   readonly TOKEN_REQUESTS_PER_MINUTE: number = 1_200_000;
 
-  /** Requests per minute of one identity in one organization, with all of its tokens there; 0: no limit. */
+  /**
+   * The same for all access tokens of an identity in one organization together.
+   * @group Clients
+   */
   @WholeNumber(0, 1_000_000_000)
   readonly IDENTITY_REQUESTS_PER_MINUTE: number = 2_400_000;
 
-  /** Requests that one address may send in a minute without a proven bearer; 0: no limit. */
+  /**
+   * The same for requests of one address without an authenticated bearer token: public routes, tokens in bodies,
+   * missing credentials, unknown routes.
+   * @group Clients
+   */
   @WholeNumber(0, 1_000_000_000)
   readonly ADDRESS_REQUESTS_PER_MINUTE: number = 120_000;
 
-  /** Live tokens of one identity in one organization; beyond it none are minted, as far as the last count knows. 0: no limit. */
+  /**
+   * Maximum number of live tokens of one identity in one organization; a create request beyond it is 400.
+   * Counted from time to time, so it can be exceeded by what is created meanwhile. 0: no limit.
+   * @group Tokens
+   */
   @WholeNumber(0, 1_000_000_000)
   readonly MAX_LIVE_TOKENS_PER_IDENTITY: number = 1_000_000;
 
-  /** Seconds that a connection may stand still while an answer is under way, as when its client doesn't read. */
+  /**
+   * Seconds that a connection may make no progress while a response is being sent. Then it is closed.
+   * @group Clients
+   */
   @WholeNumber(1, 3600)
   readonly STALL_TIMEOUT: number = 60;
 
-  /** Connections of one process; further ones are closed at once. */
+  /**
+   * Maximum number of client connections of one process. Further connections are closed at once.
+   * @group Clients
+   */
   @WholeNumber(1, 1_000_000)
   readonly MAX_CONNECTIONS: number = 10_000;
 
-  /** PEM; with it and its key the service speaks HTTPS. */
+  /**
+   * PEM file with the certificate chain. With it, the service speaks HTTPS. The file is reloaded when it
+   * changes; an invalid file is logged and the previous certificate stays.
+   * @group TLS
+   */
   @OptionalVariable()
   readonly TLS_CERT_FILE?: string;
 
+  /**
+   * PEM file with the private key.
+   * @group TLS
+   */
   @OptionalVariable()
   readonly TLS_KEY_FILE?: string;
 
-  /** PEM; with it only clients with a certificate that one of these has signed are let in. */
+  /**
+   * PEM file with CA certificates. With it, clients must present a certificate that one of these CAs signed.
+   * @group TLS
+   */
   @OptionalVariable()
   readonly TLS_CLIENT_CA_FILE?: string;
 
+  /**
+   * Comma-separated origins whose pages may call the API from a browser; `*` allows all. Empty: none.
+   * @group Clients
+   */
   @List('origins such as https://app.example.com, or * for all', (entry) => entry === '*' || isOrigin(entry))
   readonly CORS_ORIGINS: string[] = [];
 
-  /** Swagger UI and the OpenAPI document. They tell nothing that isn't public, and the routes are closed all the same. */
+  /**
+   * Whether Swagger UI and the OpenAPI document are served.
+   * @group Process
+   * @default on
+   */
   @Switch()
   readonly DOCS_ENABLED: boolean = true;
 

@@ -1,43 +1,41 @@
 import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { createProgram } from '../../src/cli/program.js';
-import { commandLine } from '../support/command-line.js';
 
-const [introduction = '', reference = ''] = readFileSync(`${__dirname}/../../docs/command-line.md`, 'utf8').split(
-  '<!-- commands -->',
-);
+const page = readFileSync(`${__dirname}/../../docs/command-line.md`, 'utf8');
 
-const wordsOf = (command: Command, words: string[] = []): string[][] => [
-  words,
-  ...command.commands.flatMap((child) => wordsOf(child, [...words, child.name()])),
-];
-const commands = wordsOf(createProgram({ out: () => undefined, err: () => undefined, read: async () => '' }));
+const commandsOf = (command: Command, words: string[] = []): { words: string; command: Command }[] =>
+  command.commands.flatMap((child) => {
+    const path = [...words, child.name()];
+    return [{ words: path.join(' '), command: child }, ...commandsOf(child, path)];
+  });
+const commands = commandsOf(createProgram({ out: () => undefined, err: () => undefined, read: async () => '' }));
+const leaves = commands.filter(({ command }) => command.commands.length === 0).map(({ words }) => words);
+
+/** The commands of the table; `a|b` in a row stands for one command each. */
+const listed = [...page.matchAll(/^\| `([^`]+)` /gm)].flatMap(([, line = '']) => {
+  const [words = ''] = line.replaceAll('\\|', '|').split(/ (?=[[<-])/);
+  const parts = words.split(' ');
+  const last = parts.pop() ?? '';
+  return last.split('|').map((name) => [...parts, name].join(' '));
+});
 
 describe('docs/command-line.md', () => {
-  it('has the help of every command as it is, and of no other ("npm run docs" writes it)', async () => {
-    const told = [...reference.matchAll(/^## `(.+)`\n\n```text\n([^]*?)\n```$/gm)].map(([, name, help]) => ({
-      name,
-      help,
-    }));
-    const real = await Promise.all(
-      commands.map(async (words) => ({
-        name: ['token-auth', ...words].join(' '),
-        help: (await commandLine([...words, '--help'])).stdout.trim(),
-      })),
-    );
-    expect(told).toEqual(real);
+  it('lists every command', () => {
+    expect(leaves.filter((words) => !listed.includes(words))).toEqual([]);
   });
 
-  it('shows only commands and options that there are', () => {
-    const shown = [...introduction.matchAll(/token-auth ((?:identities|tokens|doctor)[^|)`\n]*)/g)].map(
+  it('shows only commands and options that exist', () => {
+    const shown = [...page.matchAll(/token-auth ((?:identities|tokens|doctor|keys|bootstrap)[^|)`\n]*)/g)].map(
       ([, line = '']) => line.trim(),
     );
     expect(shown.length).toBeGreaterThan(3);
     const wrong = shown.filter((line) => {
-      const words = commands.findLast((candidate) => line.startsWith(candidate.join(' '))) ?? [];
-      const section =
-        reference.split(/^## /m).find((text) => text.startsWith(`\`${['token-auth', ...words].join(' ')}\``)) ?? '';
-      return words.length === 0 || [...line.matchAll(/--[\w-]+/g)].some(([option]) => !section.includes(option));
+      const found = commands.findLast(({ words }) => line.startsWith(words));
+      const options = found?.command.options.map(({ long }) => long) ?? [];
+      return (
+        !found || [...line.matchAll(/--[\w-]+/g)].some(([option]) => option !== '--help' && !options.includes(option))
+      );
     });
     expect(wrong).toEqual([]);
   });

@@ -27,7 +27,7 @@ async function findingsOf(env?: NodeJS.ProcessEnv): Promise<Finding[]> {
   } catch (error) {
     if (error instanceof InvalidEnvironmentError)
       return [
-        fault('configuration', error.message.replaceAll(/\n */g, ' '), 'The README has a table of all variables'),
+        fault('configuration', error.message.replaceAll(/\n */g, ' '), 'See docs/configuration.md for all variables'),
       ];
     throw error;
   }
