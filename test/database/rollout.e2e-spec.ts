@@ -133,7 +133,9 @@ describe('migrations under traffic', () => {
   describe('by their text, from the first that a database in use has met', () => {
     const texts = readdirSync(MIGRATIONS)
       .filter((name) => Number(name.slice(0, 13)) > LAST_ON_AN_EMPTY_DATABASE)
-      .map((name) => readFileSync(join(MIGRATIONS, name), 'utf8'));
+      .map((name) => readFileSync(join(MIGRATIONS, name), 'utf8'))
+      // Nothing runs while a migration is undone.
+      .map((text) => text.split('async down(')[0] ?? '');
 
     it('build every index on a table that was there before without making writers wait', () => {
       expect(texts.flatMap(blockingIndexes)).toEqual([]);

@@ -1,6 +1,7 @@
 import type { ApplicationConfig } from '@nestjs/core';
 import { BearerJwtGuard } from '../../src/access-token/bearer-jwt.guard.js';
 import { ConfirmedRefusalInterceptor } from '../../src/access-token/confirmed-refusal.interceptor.js';
+import { ReadLimitInterceptor } from '../../src/access-token/read-limit.interceptor.js';
 import { TokenUsage } from '../../src/access-token/usage/token-usage.service.js';
 import { RefusalInterceptor } from '../../src/audit-event/refusal.interceptor.js';
 import { ErrorFilter } from '../../src/common/errors/error.filter.js';
@@ -204,7 +205,8 @@ describe('a hot route', () => {
       pipes: [RequestShapePipe],
       filters: [ErrorFilter],
       // The last of them sees a failure first.
-      interceptors: [RefusalInterceptor, ConfirmedRefusalInterceptor],
+      // ReadLimitInterceptor lets fast-path routes pass: they limit their database work where they read.
+      interceptors: [RefusalInterceptor, ConfirmedRefusalInterceptor, ReadLimitInterceptor],
       ofRequests: [],
     });
   });

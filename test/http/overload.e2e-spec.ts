@@ -17,6 +17,7 @@ import { rawRequest } from '../support/raw-http.js';
 import type { TestApp } from '../support/test-app.js';
 import { waitsForLock } from '../support/waiting.js';
 
+/** It takes some seconds; beside other tests, several times as long. */
 const PIPELINED = 3000;
 
 const CHANGES = 40;
@@ -107,7 +108,7 @@ describe('while one caller floods a service with few connections', () => {
     const statuses = (await answers).map(({ status, retryAfter }) => `${status} ${retryAfter}`);
     expect(statuses).toHaveLength(PIPELINED);
     expect(new Set(statuses)).toEqual(new Set(['200 null', '503 1']));
-  });
+  }, 120_000);
 });
 
 describe('while requests of one caller wait for a lock, each with a connection of its own', () => {
