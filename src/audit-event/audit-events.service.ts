@@ -20,7 +20,7 @@ export interface AuditActor {
 /** Describes an event. Must hold no secret. */
 export interface AuditDetails extends Record<string, string | number | boolean | null | Changes | undefined> {
   /** Old and new values of the changed fields. */
-  changes?: Changes;
+  changes?: Changes | null;
 }
 
 /** What is acted on. */

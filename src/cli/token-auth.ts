@@ -1,3 +1,4 @@
+import { formatTrustedIp } from '../common/http/trusted-ip.js';
 import type { CallOptions } from './call-options.js';
 import { idOf, ServiceClient } from './service-client.js';
 import { aligned } from './table.js';
@@ -82,12 +83,9 @@ export const configPairs = (config: TokenAuthConfig | null): [string, string][] 
         ['TTL', limitOf(config.accessTokenTTL, 's')],
         ['Max TTL', limitOf(config.accessTokenMaxTTL, 's')],
         ['Uses', limitOf(config.accessTokenNumUsesLimit)],
-        ['From', config.accessTokenTrustedIps.map(cidrOf).join(', ')],
+        ['From', config.accessTokenTrustedIps.map(formatTrustedIp).join(', ')],
       ];
 
 const pathOf = (id: string): string => `auth/token-auth/identities/${idOf(id)}`;
 
 const limitOf = (limit: number, unit = ''): string => (limit === 0 ? 'no limit' : `${limit}${unit && ` ${unit}`}`);
-
-const cidrOf = ({ ipAddress, prefix }: { ipAddress: string; prefix?: number }): string =>
-  prefix === undefined ? ipAddress : `${ipAddress}/${prefix}`;

@@ -3,8 +3,9 @@ import type { EntityManager } from 'typeorm';
 import { TOKEN_AUTH } from '../access-token/access-token-claims.js';
 import { Authority } from '../access-token/authority.service.js';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
+import { changesBetween, type Fields } from '../audit-event/changes.js';
 import { BadRequestError } from '../common/errors/app-error.js';
-import { parseTrustedIp, type TrustedIp } from '../common/http/trusted-ip.js';
+import { formatTrustedIp, parseTrustedIp, type TrustedIp } from '../common/http/trusted-ip.js';
 import { newId } from '../common/random-id.js';
 import { TokenAuthConfig } from '../database/entities/token-auth-config.entity.js';
 import { insertUnlessThere } from '../database/insert-unless-there.js';
@@ -42,11 +43,13 @@ export class TokenAuthConfigService {
       await this.findOwned(tx, actor, identityId, 'edit-auth');
       const config = newConfig(identityId, dto, actor.request.now);
       if (!(await insertUnlessThere(tx, TokenAuthConfig, config))) throw new TokenAuthAttachedError();
-      await this.auditEvents.record(tx, actor, 'add-identity-token-auth', { identityId, details: limitsOf(config) });
+      const details = { ...limitsOf(config), changes: changesBetween({}, fieldsOf(config)) };
+      await this.auditEvents.record(tx, actor, 'add-identity-token-auth', { identityId, details });
       return config;
     });
   }
 
+  /** Writes nothing if every value is the stored one. */
   async update(caller: Actor, identityId: string, dto: UpdateTokenAuthDto): Promise<TokenAuthConfig> {
     return this.authority.manage(caller, async (tx, actor) => {
       await this.findOwned(tx, actor, identityId, 'edit-auth');
@@ -55,9 +58,12 @@ export class TokenAuthConfigService {
       if (!isTtlAllowed(config.ttl, config.maxTtl)) {
         throw new BadRequestError('accessTokenTTL must not be above the stored accessTokenMaxTTL');
       }
+      const changes = changesBetween(fieldsOf(stored), fieldsOf(config));
+      if (!changes) return stored;
       await keepAdministrator(tx, actor, identityId, () => tx.update(TokenAuthConfig, { id: config.id }, config));
-      if (dto.accessTokenTrustedIps) await this.revocations.noteChange(tx, entryOf(actor, identityId));
-      await this.auditEvents.record(tx, actor, 'update-identity-token-auth', { identityId, details: limitsOf(config) });
+      if (changes.accessTokenTrustedIps) await this.revocations.noteChange(tx, entryOf(actor, identityId));
+      const details = { ...limitsOf(config), changes };
+      await this.auditEvents.record(tx, actor, 'update-identity-token-auth', { identityId, details });
       return config;
     });
   }
@@ -69,7 +75,8 @@ export class TokenAuthConfigService {
       const config = await this.lock(tx, identityId);
       await this.revocations.revokeScope(tx, entryOf(actor, identityId));
       await keepAdministrator(tx, actor, identityId, () => tx.delete(TokenAuthConfig, { id: config.id }));
-      await this.auditEvents.record(tx, actor, 'revoke-identity-token-auth', { identityId });
+      const details = { changes: changesBetween(fieldsOf(config), {}) };
+      await this.auditEvents.record(tx, actor, 'revoke-identity-token-auth', { identityId, details });
       return config;
     });
   }
@@ -102,6 +109,13 @@ const entryOf = (actor: Actor, identityId: string) => ({
 });
 
 const limitsOf = ({ ttl, maxTtl, numUsesLimit }: TokenAuthConfig) => ({ ttl, maxTtl, numUsesLimit });
+
+const fieldsOf = ({ ttl, maxTtl, numUsesLimit, trustedIps }: TokenAuthConfig): Fields => ({
+  accessTokenTTL: ttl,
+  accessTokenMaxTTL: maxTtl,
+  accessTokenNumUsesLimit: numUsesLimit,
+  accessTokenTrustedIps: trustedIps.map(formatTrustedIp),
+});
 
 const parseAll = (entries: readonly TrustedIpInput[]): TrustedIp[] =>
   entries.map(({ ipAddress }) => parseTrustedIp(ipAddress)).filter((entry) => entry !== null);

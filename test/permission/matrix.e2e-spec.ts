@@ -88,7 +88,11 @@ describe('who may do what', () => {
       'POST /oauth2/introspect': { token: target.token },
       'POST /oauth2/introspect/batch': { tokens: [{ token: target.token }] },
     };
-    const body = bodies[request] ?? { name, organizationId, ...(request.startsWith('PATCH') && { isActive: false }) };
+    const body = bodies[request] ?? {
+      name,
+      organizationId,
+      ...(request.startsWith('PATCH') && { isActive: false, accessTokenNumUsesLimit: 9 }),
+    };
     return app.http.send(method, path, { token, body: method === 'GET' ? undefined : body });
   };
 

@@ -32,6 +32,8 @@ export class FloodedService {
   private readonly locks: pg.Client[] = [];
   /** The id of the token that `useService` introspected last. */
   private introspected = '';
+  /** Changed by each `useService`, because an update with the stored values writes nothing. */
+  private ttl = 3600;
 
   private constructor(
     readonly app: TestApp,
@@ -88,7 +90,7 @@ export class FloodedService {
     const { accessToken, tokenData } = minted.body;
     this.introspected = tokenData?.id;
     const [changed, introspected, read, listed, renewed] = await Promise.all([
-      http.patch(config, { token, body: { accessTokenNumUsesLimit: 0 } }),
+      http.patch(config, { token, body: { accessTokenTTL: (this.ttl += 1) } }),
       http.post('/oauth2/introspect', { token, body: { token: accessToken } }),
       http.get(`${TOKENS}/${this.introspected}`, { token }),
       http.get(`${IDENTITIES}?orgId=${organizationId}&limit=10`, { token }),

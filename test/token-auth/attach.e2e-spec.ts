@@ -1,4 +1,5 @@
 import { failedKeys, refusal, tally, told } from '../support/answers.js';
+import { auditedDetails } from '../support/audited-changes.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi, UNKNOWN_ID } from '../support/token-auth-api.js';
 
@@ -55,6 +56,24 @@ describe('POST /api/v1/auth/token-auth/identities/{identityId}', () => {
       const id = await app.given.bareIdentity();
       expect((await api.attach(id, sent)).body.identityTokenAuth).toMatchObject(kept);
       expect((await api.config(id)).body.identityTokenAuth).toMatchObject(kept);
+    });
+
+    it('records the limits and addresses in the audit log', async () => {
+      const id = await app.given.bareIdentity();
+      await api.attach(id, { accessTokenMaxTTL: 60, accessTokenTrustedIps: addresses('127.0.0.1') });
+      expect(await auditedDetails(app, 'add-identity-token-auth', `identity=${id}`)).toEqual([
+        {
+          ttl: 60,
+          maxTtl: 60,
+          numUsesLimit: 0,
+          changes: {
+            accessTokenTTL: { to: 60 },
+            accessTokenMaxTTL: { to: 60 },
+            accessTokenNumUsesLimit: { to: 0 },
+            accessTokenTrustedIps: { to: ['127.0.0.1'] },
+          },
+        },
+      ]);
     });
 
     it('echoes addresses in their order, host bits and all', async () => {

@@ -1,4 +1,5 @@
 import { refusal, told } from '../support/answers.js';
+import { auditedDetails } from '../support/audited-changes.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi, UNKNOWN_ID } from '../support/token-auth-api.js';
 
@@ -71,6 +72,21 @@ describe('DELETE /api/v1/auth/token-auth/identities/{identityId}', () => {
         `${id}:token-auth`,
       ]);
       expect(epochs).toEqual([{ scope: 'identity-method', sequence: entries[0]?.sequence }]);
+    });
+
+    it('records in the audit log the configuration that was there', async () => {
+      const { id } = await app.given.identity({ config: { accessTokenTrustedIps: [{ ipAddress: '127.0.0.0/8' }] } });
+      await api.detach(id);
+      expect(await auditedDetails(app, 'revoke-identity-token-auth', `identity=${id}`)).toEqual([
+        {
+          changes: {
+            accessTokenTTL: { from: 2_592_000 },
+            accessTokenMaxTTL: { from: 2_592_000 },
+            accessTokenNumUsesLimit: { from: 0 },
+            accessTokenTrustedIps: { from: ['127.0.0.0/8'] },
+          },
+        },
+      ]);
     });
 
     it('writes who detached it', async () => {

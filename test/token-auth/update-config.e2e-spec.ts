@@ -1,6 +1,9 @@
 import { failedKeys, refusal, told } from '../support/answers.js';
+import { auditedDetails, countLogRows, isChain } from '../support/audited-changes.js';
 import { TestApp } from '../support/test-app.js';
 import { TokenAuthApi, UNKNOWN_ID } from '../support/token-auth-api.js';
+
+const UPDATED = 'update-identity-token-auth';
 
 describe('PATCH /api/v1/auth/token-auth/identities/{identityId}', () => {
   let app: TestApp;
@@ -67,6 +70,78 @@ describe('PATCH /api/v1/auth/token-auth/identities/{identityId}', () => {
       expect(await entries()).toEqual([]);
       await api.update(id, { accessTokenTrustedIps: [{ ipAddress: '192.0.2.1' }] });
       expect(await entries()).toEqual([{ effect: 'changed', scope: 'identity-method' }]);
+    });
+
+    it('returns the configuration as it is when every value is the stored one, and writes no log row', async () => {
+      const config = {
+        accessTokenTTL: 60,
+        accessTokenMaxTTL: 600,
+        accessTokenNumUsesLimit: 7,
+        accessTokenTrustedIps: [{ ipAddress: '192.0.2.1' }, { ipAddress: '2001:DB8::/32' }],
+      };
+      const { id } = await app.given.identity({ config });
+      const { body: stored } = await api.config(id);
+      app.clock.advance(5);
+      const before = await countLogRows(app);
+      for (const body of [{}, config, { accessTokenTTL: 60 }, { accessTokenTrustedIps: config.accessTokenTrustedIps }])
+        expect(told(await api.update(id, body))).toEqual({ status: 200, body: stored });
+      expect(await countLogRows(app)).toEqual(before);
+    });
+
+    it('writes no entry of the revocation log for an allow-list that stays the same beside a changed TTL', async () => {
+      const { id } = await app.given.identity({ config: { accessTokenTrustedIps: [{ ipAddress: '127.0.0.1' }] } });
+      await api.update(id, { accessTokenTTL: 5, accessTokenTrustedIps: [{ ipAddress: '127.0.0.1' }] });
+      expect(await app.db.query(`SELECT FROM revocation WHERE key LIKE $1`, [`${id}%`])).toEqual([]);
+      expect(await auditedDetails(app, UPDATED, `identity=${id}`)).toMatchObject([
+        { changes: { accessTokenTTL: { from: 2_592_000, to: 5 } } },
+      ]);
+    });
+
+    it('records old and new values of the changed fields in the audit log', async () => {
+      const { id } = await app.given.identity({ config: { accessTokenTTL: 60, accessTokenNumUsesLimit: 3 } });
+      const accessTokenTrustedIps = [{ ipAddress: '10.1.2.3/8' }, { ipAddress: '2001:db8::1' }];
+      await api.update(id, {
+        accessTokenTTL: 60,
+        accessTokenMaxTTL: 0,
+        accessTokenNumUsesLimit: 0,
+        accessTokenTrustedIps,
+      });
+      expect(await auditedDetails(app, UPDATED, `identity=${id}`)).toEqual([
+        {
+          ttl: 60,
+          maxTtl: 0,
+          numUsesLimit: 0,
+          changes: {
+            accessTokenMaxTTL: { from: 2_592_000, to: 0 },
+            accessTokenNumUsesLimit: { from: 3, to: 0 },
+            accessTokenTrustedIps: { from: ['0.0.0.0/0', '::/0'], to: ['10.1.2.3/8', '2001:db8::1'] },
+          },
+        },
+      ]);
+    });
+
+    it('records the value that each of many concurrent requests replaced, with one revocation entry each', async () => {
+      const { id } = await app.given.identity({ config: { accessTokenTrustedIps: [{ ipAddress: '127.0.0.1' }] } });
+      const update = (index: number) =>
+        api.update(id, { accessTokenTrustedIps: [{ ipAddress: `10.0.0.${index % 4}` }] });
+      await Promise.all(Array.from({ length: 24 }, (_, index) => update(index)));
+      const details = (await auditedDetails(app, UPDATED, `identity=${id}`)) as {
+        changes: { accessTokenTrustedIps: { from: string[]; to: string[] } };
+      }[];
+      const [{ ipAddress: last }] = (await api.config(id)).body.identityTokenAuth.accessTokenTrustedIps;
+      const transitions = details.map(
+        ({
+          changes: {
+            accessTokenTrustedIps: { from, to },
+          },
+        }) => ({
+          from: from[0],
+          to: to[0],
+        }),
+      );
+      expect(isChain(transitions, '127.0.0.1', last)).toBe(true);
+      const entries: object[] = await app.db.query(`SELECT FROM revocation WHERE key LIKE $1`, [`${id}%`]);
+      expect(entries).toHaveLength(details.length);
     });
 
     it('writes who changed it', async () => {

@@ -19,6 +19,10 @@ export function parseTrustedIp(text: string): TrustedIp | null {
   return { ipAddress, type, prefix: Number(prefix) };
 }
 
+/** Formats an entry of an allow-list as the address or CIDR that was sent. */
+export const formatTrustedIp = ({ ipAddress, prefix }: Pick<TrustedIp, 'ipAddress' | 'prefix'>): string =>
+  prefix === undefined ? ipAddress : `${ipAddress}/${prefix}`;
+
 /** The blocks of the entries, as lists that addresses can be looked up in. */
 export function blocksOf(entries: readonly TrustedIp[]): AddressBlocks {
   const blocks = { ipv4: new BlockList(), ipv6: new BlockList() };
