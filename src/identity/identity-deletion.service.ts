@@ -2,17 +2,22 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Authority } from '../access-token/authority.service.js';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
+import { changesBetween, type Fields } from '../audit-event/changes.js';
 import { BadRequestError } from '../common/errors/app-error.js';
 import { Identity } from '../database/entities/identity.entity.js';
 import { Membership } from '../database/entities/membership.entity.js';
 import type { Actor } from '../permission/actor.js';
 import { keepAdministrator } from '../permission/administrators.js';
 import { NO_ACCESS } from '../permission/catalog.js';
-import { IdentityNotFoundError, MemberIdentities } from '../permission/member-identities.service.js';
+import {
+  IdentityNotFoundError,
+  type KnownIdentity,
+  MemberIdentities,
+} from '../permission/member-identities.service.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { membershipScope } from '../revocation/scope.js';
-import { grantsOf } from '../permission/membership-role.js';
+import { grantsOf, readRoleSlug } from '../permission/membership-role.js';
 
 /** Deletes identities. What that takes does not depend on how many tokens they have. */
 @Injectable()
@@ -31,8 +36,10 @@ export class IdentityDeletion {
       const known = await this.identities.find(tx, actor, identityId);
       this.permissions.check(actor, 'identity', 'delete');
       const isOwner = known.organizationId === actor.organizationId;
+      const fields = await readFields(tx, actor, known);
       const identity = isOwner ? await this.end(tx, actor, known.id) : await this.leave(tx, actor, known.id);
-      await this.auditEvents.record(tx, actor, 'delete-identity', { identityId: known.id, details: { isOwner } });
+      const details = { isOwner, changes: changesBetween(fields, {}) };
+      await this.auditEvents.record(tx, actor, 'delete-identity', { identityId: known.id, details });
       return identity;
     });
   }
@@ -66,4 +73,17 @@ export class IdentityDeletion {
     await keepAdministrator(tx, actor, identityId, () => tx.delete(Membership, { id: membership.id }));
     return tx.findOneByOrFail(Identity, { id: identityId });
   }
+}
+
+/** Reads the fields that the deletion removes: the name if the organization owns the identity, and the role in it. */
+async function readFields(
+  tx: EntityManager,
+  { organizationId }: Actor,
+  { id: identityId, name, organizationId: ownerId }: KnownIdentity,
+): Promise<Fields> {
+  const membership = await tx.findOneBy(Membership, { organizationId, identityId });
+  return {
+    ...(ownerId === organizationId && { name }),
+    ...(membership && { role: await readRoleSlug(tx, membership), roleId: membership.roleId }),
+  };
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Authority } from '../access-token/authority.service.js';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
+import { type Changes, changesBetween, type Fields, joinChanges } from '../audit-event/changes.js';
 import { newId } from '../common/random-id.js';
 import { Identity } from '../database/entities/identity.entity.js';
 import { Membership } from '../database/entities/membership.entity.js';
@@ -9,12 +10,12 @@ import type { Actor } from '../permission/actor.js';
 import { keepAdministrator } from '../permission/administrators.js';
 import { NO_ACCESS } from '../permission/catalog.js';
 import { MemberIdentities } from '../permission/member-identities.service.js';
-import { grantsOf } from '../permission/membership-role.js';
+import { grantsOf, readRoleSlug } from '../permission/membership-role.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { findRole, type NamedRole } from '../permission/roles.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
 import { membershipScope } from '../revocation/scope.js';
-import { isSameMetadata, replaceMetadata } from './identity-metadata.js';
+import { metadataChanges, replaceMetadata } from './identity-metadata.js';
 import { checkOwnOrganization } from './identity-reader.service.js';
 import { readAuthMethods, readMetadata } from './identity-views.js';
 import { readMembershipsBelow, type WithMemberships } from './organization-memberships.js';
@@ -48,7 +49,13 @@ export class IdentityService {
       const metadata = await replaceMetadata(tx, identity.id, pairs);
       await this.auditEvents.record(tx, actor, 'create-identity', {
         identityId: identity.id,
-        details: { role: slug },
+        details: {
+          role: slug,
+          changes: joinChanges(
+            changesBetween({}, { ...fieldsOf(identity), ...roleFieldsOf(role) }),
+            metadataChanges([], pairs),
+          ),
+        },
       });
       return { identity: { ...PlainIdentityDto.from(identity), authMethods: [], metadata } };
     });
@@ -68,47 +75,59 @@ export class IdentityService {
       this.identities.checkOwned(actor, known);
       // Before its membership, as every mint does, or the two would wait for each other.
       const stored = await tx.findOneOrFail(Identity, { where: { id }, lock: { mode: 'pessimistic_write' } });
-      // A role belongs to the membership in this organization: the boundary counts here alone. Clients send all fields.
-      if (await changesIdentity(tx, stored, dto)) await this.permissions.checkBoundaryEverywhere(tx, actor, id);
-      if (role) await this.giveRole(tx, actor, id, role);
+      const pairs = await readMetadata(tx, id);
       const { name = stored.name, hasDeleteProtection = stored.hasDeleteProtection } = dto;
-      const identity = { ...stored, name, hasDeleteProtection, updatedAt: actor.request.now };
-      await tx.update(Identity, { id }, identity);
-      const metadata = dto.metadata ? await replaceMetadata(tx, id, dto.metadata) : await readMetadata(tx, id);
-      const details = { role: dto.role ?? null };
-      await this.auditEvents.record(tx, actor, 'update-identity', { identityId: id, details });
+      const next = { ...stored, name, hasDeleteProtection, updatedAt: actor.request.now };
+      const metadataChange = metadataChanges(pairs, dto.metadata ?? pairs);
+      const ownChanges = joinChanges(changesBetween(fieldsOf(stored), fieldsOf(next)), metadataChange);
+      // A role belongs to the membership in this organization: the boundary counts here alone. Clients send all fields.
+      if (ownChanges) await this.permissions.checkBoundaryEverywhere(tx, actor, id);
+      const roleChanges = role && (await this.giveRole(tx, actor, id, role));
+      const changes = joinChanges(roleChanges, ownChanges);
+      const metadata = metadataChange && dto.metadata ? await replaceMetadata(tx, id, dto.metadata) : pairs;
+      if (changes) {
+        await tx.update(Identity, { id }, next);
+        const details = { role: roleChanges && role ? role.slug : null, changes };
+        await this.auditEvents.record(tx, actor, 'update-identity', { identityId: id, details });
+      }
       const authMethods = await readAuthMethods(tx, id);
       return {
-        body: { identity: { ...PlainIdentityDto.from(identity), authMethods, metadata } },
+        body: { identity: { ...PlainIdentityDto.from(changes ? next : stored), authMethods, metadata } },
         below: await readMembershipsBelow(tx, actor.organizationId, id),
       };
     });
   }
 
-  /** The actor needs to hold what the identity could do before and what it can do then. */
-  private async giveRole(tx: EntityManager, actor: Actor, identityId: string, next: NamedRole): Promise<void> {
+  /**
+   * Gives the role unless the identity has it, and returns what changed. The actor needs every permission of the old and
+   * the new role.
+   */
+  private async giveRole(
+    tx: EntityManager,
+    actor: Actor,
+    identityId: string,
+    next: NamedRole,
+  ): Promise<Changes | null> {
     const { organizationId, request } = actor;
-    const stored = await tx.findOneByOrFail(Membership, { organizationId, identityId });
+    const where = { organizationId, identityId };
+    const stored = await tx.findOneOrFail(Membership, { where, lock: { mode: 'pessimistic_write' } });
     const { role, roleId, grants } = next;
     this.permissions.checkMayGrant(actor, 'identity', await grantsOf(tx, stored), grants);
-    if (role === stored.role && roleId === stored.roleId) return;
+    const former = { slug: await readRoleSlug(tx, stored), roleId: stored.roleId };
+    const changes = changesBetween(roleFieldsOf(former), roleFieldsOf(next));
+    if (!changes) return null;
     await keepAdministrator(tx, actor, identityId, () =>
       tx.update(Membership, { id: stored.id }, { role, roleId, updatedAt: request.now }),
     );
     const scope = membershipScope(identityId, organizationId);
     await this.revocations.noteChange(tx, { ...scope, organizationId, now: request.now });
+    return changes;
   }
 }
 
-/** Returns true if the request changes more than the role. */
-async function changesIdentity(
-  tx: EntityManager,
-  stored: Identity,
-  { name = stored.name, hasDeleteProtection = stored.hasDeleteProtection, metadata }: UpdateIdentityDto,
-): Promise<boolean> {
-  if (name !== stored.name || hasDeleteProtection !== stored.hasDeleteProtection) return true;
-  return metadata !== undefined && !isSameMetadata(metadata, await readMetadata(tx, stored.id));
-}
+const fieldsOf = ({ name, hasDeleteProtection }: Identity): Fields => ({ name, hasDeleteProtection });
+
+const roleFieldsOf = ({ slug, roleId }: Pick<NamedRole, 'slug' | 'roleId'>): Fields => ({ role: slug, roleId });
 
 async function insert(
   tx: EntityManager,

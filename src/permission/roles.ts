@@ -13,6 +13,7 @@ export class RoleNotFoundError extends NotFoundError {
 
 /** A role that was named by its slug: how a membership holds it, and what it gives. */
 export interface NamedRole {
+  slug: string;
   role: string;
   roleId: string | null;
   grants: PermissionSet;
@@ -21,9 +22,9 @@ export interface NamedRole {
 /** Finds a role of an organization by its slug: built-in, or one of the organization's own. */
 export async function findRole(db: EntityManager, organizationId: string, slug: string): Promise<NamedRole> {
   if (Object.hasOwn(BUILT_IN_ROLES, slug)) {
-    return { role: slug, roleId: null, grants: PermissionSet.of({ role: slug, permissions: null }) };
+    return { slug, role: slug, roleId: null, grants: PermissionSet.of({ role: slug, permissions: null }) };
   }
   const custom = await db.findOneBy(Role, { organizationId, slug });
   if (!custom) throw new RoleNotFoundError();
-  return { role: CUSTOM_ROLE, roleId: custom.id, grants: new PermissionSet(custom.permissions) };
+  return { slug, role: CUSTOM_ROLE, roleId: custom.id, grants: new PermissionSet(custom.permissions) };
 }
