@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type FindOptionsWhere } from 'typeorm';
 import { Authority } from '../access-token/authority.service.js';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
+import { type Changes, changesBetween, type Fields } from '../audit-event/changes.js';
 import { isDuplicate, isReferenced } from '../common/errors/postgres-errors.js';
 import { newId } from '../common/random-id.js';
 import { isUuid } from '../common/uuid.js';
@@ -36,7 +37,7 @@ export class RoleService {
       checkNotReserved(role.slug);
       await checkBelowLimit(tx, actor.organizationId);
       if (!(await insertUnlessThere(tx, Role, role))) throw new RoleSlugTakenError();
-      await this.auditEvents.record(tx, actor, 'create-org-role', targetOf(role));
+      await this.auditEvents.record(tx, actor, 'create-org-role', targetOf(role, changesBetween({}, fieldsOf(role))));
       return role;
     });
   }
@@ -57,16 +58,21 @@ export class RoleService {
     return this.read(actor, isStorableText(slug) ? { slug, organizationId } : null);
   }
 
-  /** Whoever holds the role has what it gives from here on: statements that rest on its row wait for this one. */
+  /**
+   * Holders of the role have the new permissions from the commit on: statements that depend on the row wait for it.
+   * Writes nothing if every value is the stored one.
+   */
   async update(caller: Actor, roleId: string, dto: UpdateRoleDto): Promise<Role> {
     const work = this.authority.manage(caller, async (tx, actor) => {
       const stored = await this.lock(tx, actor, roleId, 'edit');
       const role = changed(stored, dto, actor.request.now);
       this.checkCovers(actor, role);
       if (dto.slug !== undefined) checkNotReserved(dto.slug);
+      const changes = changesBetween(fieldsOf(stored), fieldsOf(role));
+      if (!changes) return stored;
       await tx.update(Role, { id: role.id }, role);
-      if (dto.permissions) await this.noteChange(tx, actor, role);
-      await this.auditEvents.record(tx, actor, 'update-org-role', targetOf(role));
+      if (changes.permissions) await this.noteChange(tx, actor, role);
+      await this.auditEvents.record(tx, actor, 'update-org-role', targetOf(role, changes));
       return role;
     });
     return work.catch((error: unknown) => {
@@ -79,7 +85,7 @@ export class RoleService {
     const work = this.authority.manage(caller, async (tx, actor) => {
       const role = await this.lock(tx, actor, roleId, 'delete');
       await tx.delete(Role, { id: role.id });
-      await this.auditEvents.record(tx, actor, 'delete-org-role', targetOf(role));
+      await this.auditEvents.record(tx, actor, 'delete-org-role', targetOf(role, changesBetween(fieldsOf(role), {})));
       return role;
     });
     return work.catch((error: unknown) => {
@@ -118,7 +124,9 @@ export class RoleService {
   }
 }
 
-const targetOf = ({ id, slug }: Role) => ({ details: { roleId: id, slug } });
+const targetOf = ({ id, slug }: Role, changes: Changes | null) => ({ details: { roleId: id, slug, changes } });
+
+const fieldsOf = ({ slug, name, description, permissions }: Role): Fields => ({ slug, name, description, permissions });
 
 function newRole({ organizationId, request }: Actor, dto: CreateRoleDto): Role {
   return {

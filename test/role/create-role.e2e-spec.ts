@@ -72,11 +72,17 @@ describe('POST /api/v1/organization/roles', () => {
     });
 
     it('is written in the audit log', async () => {
-      const { body } = await createRole({});
+      const { body } = await createRole({ description: 'For reading' });
       const { id, slug } = body.role as { id: string; slug: string };
+      const changes = {
+        slug: { to: slug },
+        name: { to: 'A role' },
+        description: { to: 'For reading' },
+        permissions: { to: READ },
+      };
       expect(
         await app.db.query(`SELECT event, outcome, details FROM audit_event WHERE details->>'roleId' = $1`, [id]),
-      ).toEqual([{ event: 'create-org-role', outcome: 'success', details: { roleId: id, slug } }]);
+      ).toEqual([{ event: 'create-org-role', outcome: 'success', details: { roleId: id, slug, changes } }]);
     });
   });
 

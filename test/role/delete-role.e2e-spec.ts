@@ -28,9 +28,11 @@ describe('DELETE /api/v1/organization/roles/{roleId}', () => {
         body: { role: { id: roleId, permissions: READ } },
       });
       expect((await app.http.get(`/api/v1/organization/roles/${roleId}`, { token })).status).toBe(404);
-      expect(await app.db.query(`SELECT event FROM audit_event WHERE details->>'roleId' = $1`, [roleId])).toEqual([
-        { event: 'delete-org-role' },
-      ]);
+      const slug = `role-${roleId}`;
+      const changes = { slug: { from: slug }, name: { from: 'a role' }, permissions: { from: READ } };
+      expect(
+        await app.db.query(`SELECT event, details FROM audit_event WHERE details->>'roleId' = $1`, [roleId]),
+      ).toEqual([{ event: 'delete-org-role', details: { roleId, slug, changes } }]);
     });
   });
 

@@ -1,5 +1,6 @@
 import { newId } from '../../src/common/random-id.js';
 import type { PermissionRule } from '../../src/database/entities/role.entity.js';
+import { auditedDetails, countLogRows } from '../support/audited-changes.js';
 import { TestApp } from '../support/test-app.js';
 
 const READ = [{ subject: 'identity', action: ['read'] }];
@@ -25,6 +26,8 @@ describe('PATCH /api/v1/organization/roles/{roleId}', () => {
     );
     return permissions;
   };
+  const detailsOf = async (roleId: string) =>
+    ((await auditedDetails(app, 'update-org-role')) as { roleId: string }[]).filter((row) => row.roleId === roleId);
 
   describe('200', () => {
     it('changes what is given and leaves the rest', async () => {
@@ -80,12 +83,48 @@ describe('PATCH /api/v1/organization/roles/{roleId}', () => {
       expect(await countNotes()).toBe(before + 1);
     });
 
-    it('is written in the audit log', async () => {
+    it('records old and new values of the changed fields in the audit log', async () => {
       const { roleId } = await heldRole();
-      await updateRole(roleId, { name: 'another' });
-      expect(await app.db.query(`SELECT event FROM audit_event WHERE details->>'roleId' = $1`, [roleId])).toEqual([
-        { event: 'update-org-role' },
+      const slug = `renamed-${newId()}`;
+      await updateRole(roleId, { slug, name: 'a role', description: 'new', permissions: EDITOR });
+      expect(await detailsOf(roleId)).toEqual([
+        {
+          roleId,
+          slug,
+          changes: {
+            slug: { from: `role-${roleId}`, to: slug },
+            description: { from: null, to: 'new' },
+            permissions: { from: READ, to: EDITOR },
+          },
+        },
       ]);
+    });
+
+    it('returns the role as it is when every value is the stored one, and writes no log row', async () => {
+      const { roleId } = await heldRole();
+      const { body: changed } = await updateRole(roleId, { description: 'for tests' });
+      app.clock.advance(5);
+      const before = await countLogRows(app);
+      const { slug, name, description } = changed.role;
+      for (const body of [{}, { slug, name, description, permissions: READ }, { permissions: READ }])
+        expect(await updateRole(roleId, body)).toMatchObject({ status: 200, body: changed });
+      expect(await countLogRows(app)).toEqual(before);
+    });
+
+    it('writes no entry of the revocation log for permissions that stay the same beside a new name', async () => {
+      const { roleId } = await heldRole();
+      const before = await app.db.query('SELECT count(*) FROM revocation');
+      await updateRole(roleId, { name: 'new', permissions: READ });
+      expect(await app.db.query('SELECT count(*) FROM revocation')).toEqual(before);
+      expect(await detailsOf(roleId)).toMatchObject([{ changes: { name: { from: 'a role', to: 'new' } } }]);
+    });
+
+    it('writes one audit row and one revocation entry when many requests send the same change at once', async () => {
+      const { roleId } = await heldRole();
+      const before = (await app.db.query('SELECT FROM revocation')) as object[];
+      await Promise.all(Array.from({ length: 20 }, () => updateRole(roleId, { permissions: [] })));
+      expect(await detailsOf(roleId)).toMatchObject([{ changes: { permissions: { from: READ, to: [] } } }]);
+      expect(await app.db.query('SELECT FROM revocation')).toHaveLength(before.length + 1);
     });
   });
 
