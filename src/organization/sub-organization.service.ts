@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type EntityManager, IsNull } from 'typeorm';
 import { Authority } from '../access-token/authority.service.js';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
+import { type Changes, changesBetween, type Fields } from '../audit-event/changes.js';
 import { BadRequestError } from '../common/errors/app-error.js';
 import { isDuplicate } from '../common/errors/postgres-errors.js';
 import { newId } from '../common/random-id.js';
@@ -42,21 +43,24 @@ export class SubOrganizationService {
       await write(tx, organization, () => tx.insert(Organization, organization));
       const admin = { identityId: actor.identityId, role: 'admin', roleId: null, isActive: true };
       await addMember(tx, { organizationId: organization.id, ...admin }, actor.request.now);
-      await this.record(tx, actor, 'create-sub-organization', organization);
+      await this.record(tx, actor, 'create-sub-organization', organization, changesBetween({}, fieldsOf(organization)));
       return organization;
     });
   }
 
-  /** A new name leaves the slug as it is. */
+  /** A new name leaves the slug as it is. Writes nothing if every value is the stored one. */
   async update(caller: Actor, subOrgId: string, dto: UpdateSubOrganizationDto): Promise<Organization> {
     return this.authority.manage(caller, async (tx, actor) => {
-      const stored = await findBelow(tx, actor, subOrgId);
+      const found = await findBelow(tx, actor, subOrgId);
       this.permissions.check(actor, 'sub-organization', 'edit');
-      if (dto.name === undefined && dto.slug === undefined) return stored;
+      if (dto.name === undefined && dto.slug === undefined) return found;
+      const stored = await lock(tx, found.id);
       const { name = stored.name, slug = stored.slug } = dto;
       const organization = { ...stored, name, slug, updatedAt: actor.request.now };
+      const changes = changesBetween(fieldsOf(stored), fieldsOf(organization));
+      if (!changes) return stored;
       await write(tx, organization, () => tx.update(Organization, { id: stored.id }, organization));
-      await this.record(tx, actor, 'update-sub-organization', organization);
+      await this.record(tx, actor, 'update-sub-organization', organization, changes);
       return organization;
     });
   }
@@ -71,7 +75,7 @@ export class SubOrganizationService {
       const { now } = actor.request;
       await this.revocations.revokeScope(tx, { scope: 'organization', key: id, organizationId: id, now });
       await tx.update(Organization, { id }, { deletedAt: now });
-      await this.record(tx, actor, 'delete-sub-organization', organization);
+      await this.record(tx, actor, 'delete-sub-organization', organization, changesBetween(fieldsOf(organization), {}));
       return organization;
     });
   }
@@ -81,10 +85,13 @@ export class SubOrganizationService {
     actor: Actor,
     event: 'create-sub-organization' | 'update-sub-organization' | 'delete-sub-organization',
     { id, slug }: Organization,
+    changes: Changes | null,
   ): Promise<void> {
-    await this.auditEvents.record(tx, actor, event, { details: { subOrgId: id, slug } });
+    await this.auditEvents.record(tx, actor, event, { details: { subOrgId: id, slug, changes } });
   }
 }
+
+const fieldsOf = ({ name, slug }: Organization): Fields => ({ name, slug });
 
 /** The row that mints share: whoever waits for this lock sees what came of it. */
 const lock = (tx: EntityManager, id: string): Promise<Organization> =>

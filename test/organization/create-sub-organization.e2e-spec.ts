@@ -106,7 +106,7 @@ describe('POST /api/v1/sub-organizations', () => {
           outcome: 'success',
           organization_id: root.organizationId,
           actor_identity_id: root.identityId,
-          details: { subOrgId: id, slug },
+          details: { subOrgId: id, slug, changes: { name: { to: 'n' }, slug: { to: slug } } },
         },
       ]);
     });

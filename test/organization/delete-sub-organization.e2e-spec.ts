@@ -141,7 +141,15 @@ describe('DELETE /api/v1/sub-organizations/{subOrgId}', () => {
       expect(
         await app.db.query(`SELECT event, outcome, details FROM audit_event WHERE actor_identity_id = $1`, [caller.id]),
       ).toEqual([
-        { event: 'delete-sub-organization', outcome: 'success', details: { subOrgId: sub.id, slug: sub.slug } },
+        {
+          event: 'delete-sub-organization',
+          outcome: 'success',
+          details: {
+            subOrgId: sub.id,
+            slug: sub.slug,
+            changes: { name: { from: sub.slug }, slug: { from: sub.slug } },
+          },
+        },
       ]);
     });
   });

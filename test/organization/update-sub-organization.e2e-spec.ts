@@ -1,4 +1,5 @@
 import { newId } from '../../src/common/random-id.js';
+import { auditedDetails, countLogRows, isChain } from '../support/audited-changes.js';
 import { TestApp } from '../support/test-app.js';
 
 const UNKNOWN = '01900000-0000-7000-8000-000000000000';
@@ -50,17 +51,30 @@ describe('PATCH /api/v1/sub-organizations/{subOrgId}', () => {
       ]);
     });
 
-    it('takes its own slug again', async () => {
-      const { id, slug } = await app.given.subOrganization();
-      expect((await update(id, (await app.given.root()).token, { slug })).status).toBe(200);
+    it('returns the sub-organization as it is when every value is the stored one, and writes no log row', async () => {
+      const { token } = await app.given.root();
+      const { id } = await app.given.subOrganization();
+      const { body: changed } = await update(id, token, { name: 'Same' });
+      const { name, slug } = changed.organization;
+      app.clock.advance(5);
+      const before = await countLogRows(app);
+      for (const body of [{}, { slug }, { name }, { name, slug }])
+        expect(await update(id, token, body)).toMatchObject({ status: 200, body: changed });
+      expect(await countLogRows(app)).toEqual(before);
     });
 
-    it('leaves everything as it is when nothing is given', async () => {
-      const { id } = await app.given.subOrganization();
-      const before = await stored(id);
-      app.clock.advance(5);
-      expect((await update(id, (await app.given.root()).token, {})).status).toBe(200);
-      expect(await stored(id)).toEqual(before);
+    it('records the name that each of many concurrent requests replaced', async () => {
+      const { token } = await app.given.root();
+      const { id, slug } = await app.given.subOrganization();
+      await Promise.all(Array.from({ length: 24 }, (_, index) => update(id, token, { name: `Name ${index % 4}` })));
+      const rows = (await auditedDetails(app, 'update-sub-organization')) as {
+        subOrgId: string;
+        changes: { name: { from: string; to: string } };
+      }[];
+      const transitions = rows.filter(({ subOrgId }) => subOrgId === id).map(({ changes }) => changes.name);
+      const [last] = (await stored(id)) as { name: string }[];
+      expect(transitions.length).toBeGreaterThan(3);
+      expect(isChain(transitions, slug, last?.name)).toBe(true);
     });
 
     it('needs the one permission alone, and is noted in the audit log', async () => {
@@ -71,7 +85,15 @@ describe('PATCH /api/v1/sub-organizations/{subOrgId}', () => {
       expect(
         await app.db.query(`SELECT event, outcome, details FROM audit_event WHERE actor_identity_id = $1`, [caller.id]),
       ).toEqual([
-        { event: 'update-sub-organization', outcome: 'success', details: { subOrgId: sub.id, slug: sub.slug } },
+        {
+          event: 'update-sub-organization',
+          outcome: 'success',
+          details: {
+            subOrgId: sub.id,
+            slug: sub.slug,
+            changes: { name: { from: sub.slug, to: 'By permission' } },
+          },
+        },
       ]);
     });
   });
