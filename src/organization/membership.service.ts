@@ -2,13 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Authority } from '../access-token/authority.service.js';
 import { AuditEvents } from '../audit-event/audit-events.service.js';
+import { type Changes, changesBetween, type Fields } from '../audit-event/changes.js';
 import { Membership } from '../database/entities/membership.entity.js';
 import type { Organization } from '../database/entities/organization.entity.js';
 import type { Actor } from '../permission/actor.js';
 import { CUSTOM_ROLE, NO_ACCESS } from '../permission/catalog.js';
 import { type KnownIdentity, MemberIdentities } from '../permission/member-identities.service.js';
 import type { PermissionSet } from '../permission/permission-set.js';
-import { grantsOf } from '../permission/membership-role.js';
+import { grantsOf, readRoleSlug } from '../permission/membership-role.js';
 import { Permissions } from '../permission/permissions.service.js';
 import { findRole } from '../permission/roles.js';
 import { RevocationLog } from '../revocation/revocation-log.service.js';
@@ -44,7 +45,8 @@ export class MembershipService {
       const role = above.role === CUSTOM_ROLE ? NO_ACCESS : above.role;
       const member = { organizationId: organization.id, identityId, role, roleId: null, isActive: true };
       const membership = await addMember(tx, member, request.now);
-      await this.record(tx, actor, 'create-sub-organization-membership', membership);
+      const changes = changesBetween({}, await readFields(tx, membership));
+      await this.record(tx, actor, 'create-sub-organization-membership', membership, changes);
       return organization;
     });
   }
@@ -60,12 +62,16 @@ export class MembershipService {
       const { isActive = true } = dto;
       const member = { organizationId: organization.id, identityId: identity.id, role, roleId, isActive };
       const membership = await addMember(tx, member, actor.request.now);
-      await this.record(tx, actor, 'create-sub-organization-membership', membership);
+      const changes = changesBetween({}, await readFields(tx, membership));
+      await this.record(tx, actor, 'create-sub-organization-membership', membership, changes);
       return membership;
     });
   }
 
-  /** Switching off can be taken back: its tokens are refused while it is off, and good again when it is on. */
+  /**
+   * Switching off is reversible: tokens of the membership are denied while it is off, and valid again when it is on.
+   * Writes nothing if every value is the stored one.
+   */
   async update(caller: Actor, subOrgId: string, identityId: string, dto: UpdateMemberDto): Promise<Membership> {
     return this.authority.manage(caller, async (tx, actor) => {
       const { identity, stored, held } = await this.find(tx, actor, subOrgId, identityId);
@@ -76,12 +82,15 @@ export class MembershipService {
       if (isSwitchedOn || next)
         await this.permissions.checkMayHandOnTokenCreation(tx, actor, stored.organizationId, next?.grants ?? held);
       if (dto.role === undefined && dto.isActive === undefined) return stored;
-      const { role, roleId } = next ?? stored;
-      const { isActive = stored.isActive } = dto;
-      const membership = { ...stored, role, roleId, isActive, updatedAt: actor.request.now };
-      await tx.update(Membership, { id: stored.id }, membership);
-      await this.revocations.noteChange(tx, entryOf(actor, stored));
-      await this.record(tx, actor, 'update-sub-organization-membership', membership);
+      const locked = await lock(tx, stored);
+      const { role, roleId } = next ?? locked;
+      const { isActive = locked.isActive } = dto;
+      const membership = { ...locked, role, roleId, isActive, updatedAt: actor.request.now };
+      const changes = changesBetween(await readFields(tx, locked), await readFields(tx, membership));
+      if (!changes) return locked;
+      await tx.update(Membership, { id: locked.id }, membership);
+      await this.revocations.noteChange(tx, entryOf(actor, locked));
+      await this.record(tx, actor, 'update-sub-organization-membership', membership, changes);
       return membership;
     });
   }
@@ -91,10 +100,10 @@ export class MembershipService {
     return this.authority.manage(caller, async (tx, actor) => {
       const { identity, stored, held } = await this.find(tx, actor, subOrgId, identityId);
       this.checkMayManage(actor, identity, held);
-      await lock(tx, stored);
+      const changes = changesBetween(await readFields(tx, await lock(tx, stored)), {});
       await this.revocations.revokeScope(tx, entryOf(actor, stored));
       await tx.delete(Membership, { id: stored.id });
-      await this.record(tx, actor, 'delete-sub-organization-membership', stored);
+      await this.record(tx, actor, 'delete-sub-organization-membership', stored, changes);
       return stored;
     });
   }
@@ -121,10 +130,17 @@ export class MembershipService {
     actor: Actor,
     event: `${'create' | 'update' | 'delete'}-sub-organization-membership`,
     { organizationId: subOrgId, identityId, role, isActive }: Membership,
+    changes: Changes | null,
   ): Promise<void> {
-    await this.auditEvents.record(tx, actor, event, { identityId, details: { subOrgId, role, isActive } });
+    await this.auditEvents.record(tx, actor, event, { identityId, details: { subOrgId, role, isActive, changes } });
   }
 }
+
+const readFields = async (tx: EntityManager, membership: Membership): Promise<Fields> => ({
+  role: await readRoleSlug(tx, membership),
+  roleId: membership.roleId,
+  isActive: membership.isActive,
+});
 
 const entryOf = ({ request }: Actor, { organizationId, identityId }: Membership) => ({
   ...membershipScope(identityId, organizationId),

@@ -90,7 +90,12 @@ describe('PUT /api/v1/sub-organizations/{subOrgId}/memberships/{identityId}', ()
           event: 'create-sub-organization-membership',
           outcome: 'success',
           identityId,
-          details: { subOrgId: sub.id, role: 'verifier', isActive: true },
+          details: {
+            subOrgId: sub.id,
+            role: 'verifier',
+            isActive: true,
+            changes: { role: { to: 'verifier' }, isActive: { to: true } },
+          },
         },
       ]);
     });

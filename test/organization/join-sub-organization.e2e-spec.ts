@@ -90,7 +90,12 @@ describe('POST /api/v1/sub-organizations/{subOrgId}/memberships', () => {
           outcome: 'success',
           identity_id: root.identityId,
           organization_id: root.organizationId,
-          details: { subOrgId: sub.id, role: 'admin', isActive: true },
+          details: {
+            subOrgId: sub.id,
+            role: 'admin',
+            isActive: true,
+            changes: { role: { to: 'admin' }, isActive: { to: true } },
+          },
         },
       ]);
     });

@@ -127,7 +127,12 @@ describe('DELETE /api/v1/sub-organizations/{subOrgId}/memberships/{identityId}',
           event: 'delete-sub-organization-membership',
           outcome: 'success',
           identityId,
-          details: { subOrgId: sub.id, role: 'no-access', isActive: true },
+          details: {
+            subOrgId: sub.id,
+            role: 'no-access',
+            isActive: true,
+            changes: { role: { from: 'no-access' }, isActive: { from: true } },
+          },
         },
       ]);
     });
