@@ -1,39 +1,5 @@
-// Builds what is missing or older than its source, then runs the service in this process, so that signals reach it.
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// Builds what is stale, then runs the service in this process, so that signals reach it.
+import { buildIfStale, main } from './build-if-stale.mjs';
 
-const root = fileURLToPath(new URL('../', import.meta.url));
-const main = join(root, 'dist/bundle/main.js');
-const sources = [
-  'src',
-  'scripts/build.mjs',
-  'ormconfig.ts',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'nest-cli.json',
-  'package.json',
-];
-
-const newest = (path) => {
-  const stat = statSync(path);
-  return stat.isDirectory() ? Math.max(...readdirSync(path).map((name) => newest(join(path, name)))) : stat.mtimeMs;
-};
-
-const isStale = () => {
-  if (!existsSync(main)) return true;
-  const present = sources.map((name) => join(root, name)).filter((path) => existsSync(path));
-  return Math.max(...present.map(newest)) > statSync(main).mtimeMs;
-};
-
-if (existsSync(join(root, 'src')) && isStale()) {
-  if (!existsSync(join(root, 'node_modules/.bin/nest'))) {
-    console.error('Dependencies are missing: run "npm ci" first.');
-    process.exit(1);
-  }
-  console.log('building …');
-  const { status } = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
-}
+buildIfStale();
 await import(main);
