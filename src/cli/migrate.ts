@@ -2,6 +2,7 @@ import { createCommandLogger } from '../common/logger.js';
 import { AppConfig } from '../config/app-config.js';
 import { migrate } from '../database/migrate.js';
 import { openBacking } from './backing.js';
+import { assertOneDatabase } from './database-check.js';
 import { answer, type OutputOptions, type Terminal } from './terminal.js';
 
 export interface MigrateOptions extends OutputOptions {
@@ -15,8 +16,10 @@ export interface MigrateOptions extends OutputOptions {
  */
 export async function migrateSchema(terminal: Terminal, options: MigrateOptions): Promise<void> {
   const config = AppConfig.load(terminal.env, { isDatabaseAlone: true });
-  const { backing, close } = await openBacking(config, createCommandLogger(config.LOG_LEVEL));
+  const log = createCommandLogger(config.LOG_LEVEL);
+  const { backing, close } = await openBacking(config, log);
   try {
+    await assertOneDatabase(config, backing.databaseUrl, log);
     const migrated = await migrate(config.DATABASE_DIRECT_URL ?? backing.databaseUrl, {
       roles: { service: options.serviceRole, retention: options.retentionRole },
     });

@@ -3,10 +3,12 @@ import type { AppConfig } from '../config/app-config.js';
 import type { Backing } from '../config/backing.js';
 import { migrate, type SchemaState, schemaState } from '../database/migrate.js';
 import { DatabaseUnusableError } from '../database/wait-for-database.js';
+import { assertOneDatabase } from './database-check.js';
 
-/** Migrates where that is on. Refuses a schema that is behind or too far ahead: the code would fail later and worse. */
+/** Checks that all URLs lead to one database, and migrates where that is on. Refuses a schema that is behind or too far ahead: the code would fail later and worse. */
 export async function prepareSchema(config: AppConfig, { databaseUrl }: Backing, log: Logger): Promise<void> {
   const url = config.DATABASE_DIRECT_URL ?? databaseUrl;
+  await assertOneDatabase(config, databaseUrl, log);
   if (config.migrateOnStart) {
     for (const name of await migrate(url)) log.info(`migrated: ${name}`);
   }

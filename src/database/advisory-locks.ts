@@ -7,3 +7,5 @@ export const KEY_UPKEEP_LOCK = 0x746f_6b31;
 export const MANAGEMENT_LOCK = 0x746f_6b32;
 export const GATE_LOCK = 0x746f_6b33;
 export const RETENTION_LOCK = 0x746f_6b34;
+/** Held for an instant to find out whether two connections lead to the same database. */
+export const PROBE_LOCK = 0x746f_6b35;

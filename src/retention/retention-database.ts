@@ -1,12 +1,17 @@
-import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { ServiceUnavailableError } from '../common/errors/app-error.js';
 import { AppConfig } from '../config/app-config.js';
 import { InjectBackgroundDataSource } from '../database/background-data-source.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
+import { isSameDatabase } from '../database/same-database.js';
 
 /** The database by way of the role that may remove what is append-only to the service. */
 @Injectable()
 export class RetentionDatabase {
+  private readonly log = new Logger(RetentionDatabase.name);
+  private isReported = false;
+
   constructor(
     @InjectBackgroundDataSource() private readonly dataSource: DataSource,
     private readonly config: AppConfig,
@@ -23,6 +28,22 @@ export class RetentionDatabase {
     } finally {
       await db.destroy();
     }
+  }
+
+  /**
+   * Throws unless the transaction runs in the service's own database: how long records are kept, and what replicas
+   * still have to read, is known of that one alone.
+   */
+  async verify(tx: EntityManager): Promise<void> {
+    if (tx.connection === this.dataSource) return;
+    const isSame = await isSameDatabase(
+      (text, values) => tx.query(text, values),
+      (text, values) => this.dataSource.query(text, values),
+    );
+    if (!isSame && !this.isReported)
+      this.log.error('RETENTION_DATABASE_URL leads to another database than DATABASE_URL; nothing is deleted there');
+    this.isReported = !isSame;
+    if (!isSame) throw new ServiceUnavailableError('RETENTION_DATABASE_URL leads to another database');
   }
 }
 

@@ -123,7 +123,7 @@ export class Retention implements OnModuleDestroy {
     await this.attempt(cleanUp.name, async () => {
       for (let batches = 0; batches < MAX_BATCHES && !this.isStopping; batches += 1) {
         const startedAt = this.clock.monotonic();
-        const count = await removeBatch(db, cleanUp, cutoffs);
+        const count = await this.removeBatch(db, cleanUp, cutoffs);
         removed[cleanUp.name] = (removed[cleanUp.name] ?? 0) + (count ?? 0);
         this.metrics.removed.inc({ kind: cleanUp.name }, count ?? 0);
         if (count === null || count < cleanUp.size) return;
@@ -150,14 +150,15 @@ export class Retention implements OnModuleDestroy {
       this.log.warn(`clean-up of ${what} failed: ${name} ${code}`);
     }
   }
+  /**
+   * One short transaction; the lock ends with it, whatever becomes of the process. Null when another replica is at rows
+   * of that kind: then this one leaves them to the other.
+   */
+  private async removeBatch(db: DataSource, cleanUp: CleanUp, cutoffs: Cutoffs): Promise<number | null> {
+    return inTransaction(db, async (tx) => {
+      await this.retentionDatabase.verify(tx);
+      const [lock]: { isMine: boolean }[] = await tx.query(TRY_LOCK, [RETENTION_LOCK, cleanUp.name]);
+      return lock?.isMine ? cleanUp.removeBatch(tx, cutoffs, cleanUp.size) : null;
+    });
+  }
 }
-
-/**
- * One short transaction; the lock ends with it, whatever becomes of the process. Null when another replica is at rows of
- * that kind: then this one leaves them to the other.
- */
-const removeBatch = (db: DataSource, cleanUp: CleanUp, cutoffs: Cutoffs): Promise<number | null> =>
-  inTransaction(db, async (tx) => {
-    const [lock]: { isMine: boolean }[] = await tx.query(TRY_LOCK, [RETENTION_LOCK, cleanUp.name]);
-    return lock?.isMine ? cleanUp.removeBatch(tx, cutoffs, cleanUp.size) : null;
-  });

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import { successorOf } from './incarnation.js';
 import type { SeenHead } from './log-position.js';
@@ -43,14 +44,24 @@ export async function claimAnew(tx: EntityManager, former: Claim, now: Date): Pr
 }
 
 /**
- * Writes into a database that it has gone back: what one replica saw, all others are to know, and those that are
- * started later. Nothing is written where the log is the one that was seen, or a restore has been accepted meanwhile.
+ * Records in a database that it was rolled back, so that all replicas see it, and those that start later. `client` must
+ * be the connection that read the evidence. Writes nothing unless the database is the one in which `seen` was read, and
+ * nothing where the log is the one that was seen or a restore has been accepted meanwhile.
  */
-export async function putInDoubt(db: DataSource, incarnation: string, seen: SeenHead): Promise<void> {
-  await db.query(
+export async function recordRollback(client: pg.ClientBase, incarnation: string, seen: SeenHead): Promise<void> {
+  const { installationId = null, database } = seen.source ?? {};
+  await client.query(
     `UPDATE instance SET database_oid = NULL
      WHERE id = 1 AND incarnation = $1 AND system_identifier IS NOT NULL AND database_oid IS NOT NULL
-       AND ($1::uuid <> $2::uuid OR ${isMarkLost('$3', '$4', '$5')})`,
-    [incarnation, seen.incarnation, ...markValues(seen.mark)],
+       AND ($1::uuid <> $2::uuid OR ${isMarkLost('$3', '$4', '$5')})
+       AND installation_id = $6 AND (${SYSTEM}, ${DATABASE}) = ($7::text, $8::oid)`,
+    [
+      incarnation,
+      seen.incarnation,
+      ...markValues(seen.mark),
+      installationId,
+      database?.systemIdentifier,
+      database?.databaseOid,
+    ],
   );
 }

@@ -1,19 +1,30 @@
 import { Logger } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
-import { claimOnce, putInDoubt } from './database-claim.js';
 import { isSuccessor } from './incarnation.js';
-import { type Distrust, distrustOf, seenAfter, type SeenHead } from './log-position.js';
-import type { DatabasePosition, LogMark } from './log-read.js';
+import {
+  type Distrust,
+  distrustOf,
+  isOtherInstallation,
+  isSeenDatabase,
+  seenAfter,
+  type SeenHead,
+} from './log-position.js';
+import type { DatabasePosition, LogMark, LogRead } from './log-read.js';
 
-/** Watches whether the database goes back to an older state of itself, in which revoked tokens live again. */
+/** Records a rollback in the database, through the connection that the last read came from. */
+type RecordRollback = (incarnation: string, seen: SeenHead) => Promise<void>;
+
+/**
+ * Detects that the database was rolled back to an older state of itself, in which revoked tokens are valid again. Only
+ * reads of the revocation log count, and a rollback is recorded only through the connection that made the read.
+ */
 export class DatabaseTrust {
   private readonly log = new Logger(DatabaseTrust.name);
-  private seen: SeenHead = { incarnation: null, mark: null };
+  private seen: SeenHead = { incarnation: null, mark: null, source: null };
   private distrust: Distrust | null = null;
-  private isTelling = false;
+  private isRecording = false;
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly recordRollback: RecordRollback) {}
 
   /** The entry of the log that the database is to be asked for. */
   get mark(): LogMark | null {
@@ -33,32 +44,19 @@ export class DatabaseTrust {
     );
   }
 
-  /** Has the database remember where it is, if nobody did before. */
-  async begin(): Promise<void> {
-    await claimOnce(this.dataSource);
+  /** Returns whether a database belongs to another installation than the one that was read so far. */
+  isOtherInstallation(position: DatabasePosition): boolean {
+    return isOtherInstallation(position, this.seen);
   }
 
   /** Judges by a read that asked for the mark. What comes later proves nothing: only a new incarnation ends a doubt. */
-  take(read: DatabasePosition): void {
+  take(read: LogRead): void {
     const doubt = isSuccessor(read.incarnation, this.seen.incarnation) ? null : this.distrust;
     const found = distrustOf(read, this.seen);
-    // The database that it is now may be the right one again, and is told nothing.
-    if (found === 'log-went-back') void this.tellDatabase(read.incarnation);
+    // A copy of the database, in another place, does not get to know what was seen in this one.
+    if (found === 'log-went-back' && isSeenDatabase(read, this.seen)) void this.record(read.incarnation);
     this.note(found ?? doubt);
     if (this.isGiven) this.seen = seenAfter(read, this.seen);
-  }
-
-  /** Judges by what a new connection tells that is asked now for the mark, before anybody uses it. */
-  judgement(): (position: DatabasePosition) => void {
-    const { seen } = this;
-    return (position) => {
-      const distrust = distrustOf(position, seen);
-      if (!distrust) return;
-      // A restore may have been accepted since the connection was asked: then nothing can be said of it.
-      if (seen.incarnation !== this.seen.incarnation) throw new ServiceUnavailableError('The database has changed');
-      if (distrust === 'log-went-back') void this.tellDatabase(position.incarnation);
-      this.note(distrust);
-    };
   }
 
   private note(distrust: Distrust | null): void {
@@ -68,12 +66,12 @@ export class DatabaseTrust {
     this.distrust = distrust;
   }
 
-  /** A replica that is started anew knows nothing of what this one saw, unless the database says it. */
-  private async tellDatabase(incarnation: string): Promise<void> {
-    if (this.isTelling) return;
-    this.isTelling = true;
-    // What fails is done with the next read.
-    await putInDoubt(this.dataSource, incarnation, this.seen).catch(() => undefined);
-    this.isTelling = false;
+  /** A replica that starts later has not seen what this one has, so it reads it in the database. */
+  private async record(incarnation: string): Promise<void> {
+    if (this.isRecording) return;
+    this.isRecording = true;
+    // The next read tries again what fails.
+    await this.recordRollback(incarnation, this.seen).catch(() => undefined);
+    this.isRecording = false;
   }
 }

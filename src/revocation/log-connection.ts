@@ -18,6 +18,9 @@ export const HINTS = 'token_auth_revocation';
 /** Milliseconds; a read that takes longer says nothing about now. */
 const TIMEOUTS = { connectionTimeoutMillis: 2000, statement_timeout: 1000, query_timeout: 1200, lock_timeout: 1000 };
 
+/** Verifies which database a new connection leads to, before it is used. Throws where it must not be used. */
+type Verify = (client: pg.Client) => Promise<void>;
+
 /**
  * The connection that the log is read by, outside of the pool: no load on the pool delays it. After any failure it is
  * given up, and the next read makes another.
@@ -25,16 +28,29 @@ const TIMEOUTS = { connectionTimeoutMillis: 2000, statement_timeout: 1000, query
 export class LogConnection {
   private client: pg.Client | null = null;
   private hasWarned = false;
+  private isRenewalDue = false;
 
   constructor(
     private readonly url: string,
-    private readonly replicaId: string,
+    readonly replicaId: string,
     private readonly onHint: () => void,
+    private readonly verify: Verify,
   ) {}
+
+  /** Has the next read use a new connection, because the URL may lead elsewhere by now. */
+  renew(): void {
+    this.isRenewalDue = true;
+  }
+
+  /** Uses the connection of the last read; does nothing where that one was closed. */
+  async onCurrent(work: (client: pg.Client) => Promise<void>): Promise<void> {
+    if (this.client) await work(this.client);
+  }
 
   /** Everything that has become visible since `seen`, and whether the log has lost `mark`. */
   async read(seen: Snapshot, mark: LogMark | null): Promise<LogRead> {
     try {
+      if (this.isRenewalDue) await this.close();
       this.client ??= await this.connect();
       const { rows } = await this.client.query(READ_LOG, [
         this.replicaId,
@@ -54,6 +70,7 @@ export class LogConnection {
     const { client } = this;
     this.client = null;
     this.hasWarned = false;
+    this.isRenewalDue = false;
     // A connection that no longer answers would keep an orderly end waiting.
     await Promise.race([client?.end(), new Promise((resolve) => setTimeout(resolve, 100).unref())]);
   }
@@ -76,6 +93,7 @@ export class LogConnection {
     client.on('notification', this.onHint);
     try {
       await client.connect();
+      await this.verify(client);
       await client.query(`LISTEN ${HINTS}`);
       return client;
     } catch (error) {
@@ -85,8 +103,15 @@ export class LogConnection {
   }
 }
 
-/** Which database any connection leads to, and whether its log has lost `mark`; null before there is an instance. */
-export async function readPosition(client: pg.ClientBase, mark: LogMark | null): Promise<DatabasePosition | null> {
-  const { rows } = await client.query<DatabasePosition>(READ_POSITION, markValues(mark));
+/**
+ * Which database any connection leads to, whether its log has lost `mark`, and when the replica last read that log;
+ * null where there is no instance.
+ */
+export async function readPosition(
+  client: pg.ClientBase,
+  mark: LogMark | null,
+  replicaId: string,
+): Promise<DatabasePosition | null> {
+  const { rows } = await client.query<DatabasePosition>(READ_POSITION, [...markValues(mark), replicaId]);
   return rows[0] ?? null;
 }

@@ -48,8 +48,12 @@ export interface DatabasePosition {
   isMarkLost: boolean;
   /** Changes with a restore that was accepted. */
   incarnation: string;
-  /** Changes when another server takes over (the timeline of the write-ahead log). */
-  timeline: string;
+  /** Changes when another server takes over (the timeline of the write-ahead log); null in recovery. */
+  timeline: string | null;
+  /** Never changes. */
+  installationId: string;
+  /** When this replica last read the log, as its row in this database says; null where there is no such row. */
+  heartbeatAt: Date | null;
   /** Which database system and database the row of the instance was written in, and which ones these are. */
   written: DatabaseIdentity;
   actual: DatabaseIdentity;
@@ -57,6 +61,8 @@ export interface DatabasePosition {
 
 /** What one read of the log says. */
 export interface LogRead extends DatabasePosition {
+  heartbeatAt: Date;
+  timeline: string;
   /** What this read could see, as `pg_current_snapshot()` tells. */
   snapshot: Snapshot;
   /** Entries that this read can see and the one before could not; in any order. */
@@ -105,8 +111,10 @@ export const markValues = (mark: LogMark | null): unknown[] =>
   [mark?.sequence, mark?.digest, mark?.keepUntil].map((part) => part ?? null);
 
 const position = (
+  heartbeat: string,
   ...mark: [sequence: string, digest: string, keepUntil: string]
-): string => `n.incarnation, ${TIMELINE} AS timeline,
+): string => `n.incarnation, n.installation_id AS "installationId", ${TIMELINE} AS timeline,
+    ${heartbeat} AS "heartbeatAt",
     json_build_object('systemIdentifier', n.system_identifier, 'databaseOid', n.database_oid::text) AS written,
     json_build_object(
       'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
@@ -115,8 +123,9 @@ const position = (
      FROM revocation r ORDER BY r.sequence DESC LIMIT 1) AS head,
     ${isMarkLost(...mark)} AS "isMarkLost"`;
 
-/** Tells which database a connection leads to, and whether its log has lost an entry. */
-export const READ_POSITION = `SELECT ${position('$1', '$2', '$3')} FROM instance n WHERE n.id = 1`;
+/** Tells which database a connection leads to, whether its log has lost an entry, and when a replica last read it. */
+export const READ_POSITION = `
+  SELECT ${position('(SELECT beat_at FROM replica WHERE id = $4)', '$1', '$2', '$3')} FROM instance n WHERE n.id = 1`;
 
 /**
  * Entries become visible in another order than their sequences were drawn in. So a read asks not for what comes after
@@ -130,14 +139,14 @@ export const READ_POSITION = `SELECT ${position('$1', '$2', '$3')} FROM instance
 export const READ_LOG = `
   WITH beat AS (
     INSERT INTO replica (id, beat_at) VALUES ($1, clock_timestamp())
-    ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at
+    ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at RETURNING beat_at
   ), seen AS (
     SELECT ${ENTRY} AS entry FROM revocation r LEFT JOIN organization o ON o.id = r.organization_id
     WHERE (r.transaction_id >= $2::bigint OR r.transaction_id = ANY($3::bigint[])) AND ${COUNTS}
     LIMIT ${MOST_ENTRIES + 1}
   )
   SELECT pg_current_snapshot()::text AS snapshot, clock_timestamp() AS "databaseTime",
-    ${position('$4', '$5', '$6')},
+    ${position('(SELECT beat_at FROM beat)', '$4', '$5', '$6')},
     coalesce((SELECT json_agg(entry) FROM seen), '[]') AS entries
   FROM instance n WHERE n.id = 1`;
 

@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { ClientBase } from 'pg';
+import type { Client, ClientBase } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock, type Instant } from '../common/clock.js';
 import { ServiceUnavailableError } from '../common/errors/app-error.js';
@@ -8,16 +8,11 @@ import { AppConfig } from '../config/app-config.js';
 import { Backing } from '../config/backing.js';
 import { InjectBackgroundDataSource } from '../database/background-data-source.js';
 import { dropConnections, greetConnections } from '../database/drop-connections.js';
+import { claimOnce, recordRollback } from './database-claim.js';
+import { DatabaseMatch } from './database-match.js';
 import { DatabaseTrust } from './database-trust.js';
 import { LogConnection, readPosition } from './log-connection.js';
-import {
-  type DatabasePosition,
-  type LogEntry,
-  type LogRead,
-  MOST_ENTRIES,
-  NOTHING_SEEN,
-  type Snapshot,
-} from './log-read.js';
+import { type LogEntry, type LogRead, MOST_ENTRIES, NOTHING_SEEN, type Snapshot } from './log-read.js';
 import { NamedScopes } from './named-scopes.js';
 import { ReadTurns } from './read-turns.js';
 import { nameOf, type ScopeKey } from './scope.js';
@@ -44,10 +39,15 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
   private readonly connection: LogConnection;
   private readonly turns: ReadTurns;
   private readonly trust: DatabaseTrust;
+  private readonly match: DatabaseMatch;
   private readonly listeners: Listener<LogEntry[]>[] = [];
   private readonly resetListeners: Listener<void>[] = [];
   private last: { read: LogRead; asOf: Instant } | null = null;
   private beforeLast: Instant | null = null;
+  /** The last read before a connection led to another database: nothing is accepted by it any more. */
+  private readBeforeMismatch: LogRead | null = null;
+  /** The pool may still lead to the database of before, so the next read drops its connections. */
+  private isPoolOutdated = false;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -56,17 +56,25 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
     private readonly config: AppConfig,
     backing: Backing,
   ) {
-    const url = config.DATABASE_DIRECT_URL ?? backing.databaseUrl;
+    const { DATABASE_DIRECT_URL: directUrl } = config;
     this.turns = new ReadTurns(clock, () => this.readOnce());
-    this.connection = new LogConnection(url, newId(), () => this.turns.hasten());
-    this.trust = new DatabaseTrust(background);
+    this.connection = new LogConnection(
+      directUrl ?? backing.databaseUrl,
+      newId(),
+      () => this.turns.hasten(),
+      (client) => this.verifyLogConnection(client),
+    );
+    this.trust = new DatabaseTrust((incarnation, seen) =>
+      this.connection.onCurrent((client) => recordRollback(client, incarnation, seen)),
+    );
+    this.match = new DatabaseMatch({ poolUrl: backing.databaseUrl, hasDirectUrl: directUrl !== undefined }, this.trust);
   }
 
   /** The first read: from here on, everything that is revoked is seen. */
   async onApplicationBootstrap(): Promise<void> {
-    for (const pool of this.pools) greetConnections(pool, (client) => this.question(client));
-    await this.trust.begin();
+    for (const pool of this.pools) greetConnections(pool, (client) => this.verifyPoolConnection(client));
     await this.turns.begin();
+    await claimOnce(this.background);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -103,7 +111,7 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
 
   /** Whether what is known is young enough to accept somebody by. To be asked in the step that accepts. */
   isFresh(): boolean {
-    if (!this.last || !this.isTrusted) return false;
+    if (!this.last || !this.isTrusted || this.last.read === this.readBeforeMismatch) return false;
     return this.clock.ageOf(this.last.asOf) <= this.config.REVOCATION_MAX_STALENESS;
   }
 
@@ -187,34 +195,54 @@ export class RevocationReader implements OnApplicationBootstrap, OnApplicationSh
     const before = this.last?.read;
     const isContinued = before?.timeline === read.timeline && before.incarnation === read.incarnation;
     this.trust.take(read);
+    this.match.noteRead();
     this.beforeLast = this.last?.asOf ?? null;
     this.last = { read, asOf };
     if (!isContinued || read.entries.length > MOST_ENTRIES) {
       this.named.nameAll();
-      if (before && before.timeline !== read.timeline) for (const pool of this.pools) dropConnections(pool);
+      if (before && before.timeline !== read.timeline) this.isPoolOutdated = true;
       for (const tell of this.resetListeners) tell();
     } else if (read.entries.length > 0) {
       this.named.name(read.entries.map(nameOf));
     }
+    if (this.isPoolOutdated) for (const pool of this.pools) dropConnections(pool);
+    this.isPoolOutdated = false;
     if (read.entries.length > 0) for (const tell of this.listeners) tell(read.entries);
   }
 
-  /**
-   * A restore or a takeover breaks every connection. So each new one is asked whether its database has gone back, and
-   * refused unless it leads to the server that the log was read from, before anybody uses it: until the log is read
-   * again, what is known would still count as fresh.
-   */
-  private async question(client: ClientBase): Promise<void> {
-    const judge = this.trust.judgement();
-    const position = await readPosition(client, this.trust.mark);
-    if (!position || !this.last) return;
-    this.checkServer(position, this.last.read);
-    judge(position);
+  private async verifyLogConnection(client: Client): Promise<void> {
+    const position = await readPosition(client, this.trust.mark, this.connection.replicaId);
+    if (!position) throw new Error('The instance has no row');
+    const isKnown = await this.match.verifyLogConnection(client, position, this.last?.read ?? null);
+    if (!isKnown) this.isPoolOutdated = true;
   }
 
-  private checkServer({ timeline }: DatabasePosition, last: LogRead): void {
-    if (timeline === last.timeline) return;
+  /**
+   * Verifies a new connection of the pool before anything uses it. A restore, a failover or a URL that leads elsewhere
+   * shows first in a new connection, while the last read of the log would still count as fresh. The heartbeat may also
+   * be missing because nothing was read for long, so a mismatch counts only when it outlasts the next read.
+   */
+  private async verifyPoolConnection(client: ClientBase): Promise<void> {
+    try {
+      if (await this.matchesLastRead(client)) return;
+      this.readBeforeMismatch = this.last?.read ?? null;
+      await this.turns.read();
+      if (await this.matchesLastRead(client)) return;
+    } catch (error) {
+      this.turns.hasten();
+      throw error;
+    }
+    this.readBeforeMismatch = this.last?.read ?? null;
+    this.connection.renew();
     this.turns.hasten();
-    throw new TakenOverError();
+    throw this.match.poolMismatch();
+  }
+
+  private async matchesLastRead(client: ClientBase): Promise<boolean> {
+    const last = this.last?.read;
+    const position = await readPosition(client, this.trust.mark, this.connection.replicaId);
+    if (!last) return true;
+    if (position && position.timeline !== last.timeline) throw new TakenOverError();
+    return this.match.isPoolMatch(position, last);
   }
 }

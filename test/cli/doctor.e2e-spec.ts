@@ -233,19 +233,44 @@ describe('token-auth doctor', () => {
   it('finds a schema that is behind or too far ahead, and changes nothing', async () => {
     const url = await createDatabase({ isMigrated: false });
     const [first, second] = [await wrong({ DATABASE_URL: url }), await wrong({ DATABASE_URL: url })];
-    const direct = await wrong({ DATABASE_DIRECT_URL: url });
     const onStart = await wrong({ DATABASE_URL: url, MIGRATE_ON_START: 'true' });
     await dropDatabase(url);
     expect(first).toMatchObject([
       { check: 'schema', level: 'fault', message: expect.stringContaining('CreateTables') },
     ]);
     expect(second).toEqual(first);
-    expect(direct).toEqual(first);
     expect(onStart).toMatchObject([{ check: 'schema', level: 'warning' }]);
     await db.query('UPDATE instance SET schema_floor = 9999999999999');
     const late = await wrong();
     await db.query('UPDATE instance SET schema_floor = 0');
     expect(late).toMatchObject([{ check: 'schema', level: 'fault', remedy: expect.stringContaining('later one') }]);
+  });
+
+  it('finds URLs that lead to another database, and goes by none of them', async () => {
+    const url = await createDatabase();
+    const direct = await wrong({ DATABASE_DIRECT_URL: url });
+    const retention = await wrong({ DATABASE_URL: asRole(), RETENTION_DATABASE_URL: url });
+    await dropDatabase(url);
+    const remedy = 'Set both to the same database; until then no replica starts';
+    for (const [variable, found] of [
+      ['DATABASE_DIRECT_URL', direct],
+      ['RETENTION_DATABASE_URL', retention],
+    ] as const) {
+      const message = `${variable} leads to another database than DATABASE_URL`;
+      expect(found).toEqual([{ check: 'same database', level: 'fault', message, remedy }]);
+    }
+  });
+
+  it('finds URLs that lead to the same database by another way well', async () => {
+    const urls = { DATABASE_DIRECT_URL: app.backing.databaseUrl, RETENTION_DATABASE_URL: app.backing.databaseUrl };
+    const { findings } = await examine({ DATABASE_URL: asRole(), ...urls });
+    expect(findings.filter(({ check }) => check === 'same database')).toEqual(
+      Object.keys(urls).map((variable) => ({
+        check: 'same database',
+        level: 'ok',
+        message: `${variable} and DATABASE_URL lead to one database`,
+      })),
+    );
   });
 
   it('tells at once what can not be reached, without the password', async () => {

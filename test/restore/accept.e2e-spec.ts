@@ -32,7 +32,7 @@ describe('token-auth restore accept', () => {
   const context = () => serviceContext(app.clock.now());
   const accept = async ({ on = app, isUndetected = false } = {}) => {
     const accepted = await on.nest.get(Restore).accept({ isUndetected }, context());
-    await app.catchUp();
+    for (const one of new Set([app, on])) await one.catchUp();
     return accepted;
   };
   const recover = () => app.nest.get(BootstrapService).recover(context());

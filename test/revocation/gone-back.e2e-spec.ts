@@ -72,6 +72,7 @@ describe('a database that was exchanged for an older state of itself', () => {
       await goBack(tokenId);
       letGo();
       expect((await late).status).toBe(503);
+      await app.catchUp();
       const rows: object[] = await app.db.query('SELECT FROM access_token WHERE minted_by = $1', [id]);
       expect(rows).toEqual([]);
     },

@@ -21,6 +21,8 @@ export interface LinkFaults {
   dropsHints: boolean;
   /** In every answer, what is to stand in the place of what, which is as long. */
   disguise: { real: string; told: string } | null;
+  /** The database that a new connection names, and the one that it gets in its place; their names are as long. */
+  database: { named: string; given: string } | null;
 }
 
 /** The type byte of a NotificationResponse (PostgreSQL, "Message Formats"). */
@@ -78,8 +80,16 @@ export class DatabaseLink {
       this.held = { release: hold.caught(), answered: hold.answered };
     }
     await this.faults.passage;
-    return chunk;
+    return this.redirected(chunk);
   };
+
+  /** Only the startup message has these words (PostgreSQL, "Message Formats"). */
+  private redirected(chunk: Buffer): Buffer {
+    const { database } = this.faults;
+    const at = database ? chunk.indexOf(`database\0${database.named}\0`) : -1;
+    if (database && at !== -1) chunk.write(`database\0${database.given}\0`, at);
+    return chunk;
+  }
 
   private readonly answer = async (chunk: Buffer): Promise<Buffer> => {
     this.held?.answered();

@@ -12,6 +12,7 @@ export class DatabaseProxy {
     lateness: 0,
     dropsHints: false,
     disguise: null,
+    database: null,
   };
   private resume: () => void = () => undefined;
   private port = 0;
@@ -36,9 +37,15 @@ export class DatabaseProxy {
     this.port = (this.server.address() as { port: number }).port;
   }
 
-  /** Leads new connections to the database of `url`. */
+  /** Leads new connections to the server of `url`. */
   leadTo(url: string): void {
     this.target = Number(new URL(url).port);
+  }
+
+  /** Breaks every connection, and leads those that name the database of `url` to another one, of a name as long. */
+  redirect(url: string, other: string): void {
+    this.faults.database = { named: new URL(url).pathname.slice(1), given: new URL(other).pathname.slice(1) };
+    for (const link of this.links) link.destroy();
   }
 
   /** Breaks every connection, and takes no new one. */

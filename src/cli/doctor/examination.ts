@@ -6,12 +6,21 @@ import type { Backing } from '../../config/backing.js';
 import { CONNECTION, dataSourceOptions, SESSION_SETTINGS } from '../../database/data-source-options.js';
 import { APPEND_ONLY } from '../../database/grants.js';
 import { schemaState } from '../../database/migrate.js';
+import { areSameDatabase } from '../../database/same-database.js';
 import { SigningKey } from '../../database/entities/signing-key.entity.js';
 import { mayRemove } from '../../retention/retention-database.js';
 import { fault, type Finding, ok } from './finding.js';
 import { keyChecks } from './key-checks.js';
 import { poolingFindings, probePooling } from './pooling.js';
-import { restoreCheck, retentionFinding, rightsChecks, schemaFinding, triggerCheck } from './schema-checks.js';
+import {
+  databaseFinding,
+  restoreCheck,
+  retentionFinding,
+  rightsChecks,
+  SAME_DATABASE,
+  schemaFinding,
+  triggerCheck,
+} from './schema-checks.js';
 import { serverChecks } from './server-checks.js';
 import { readServerFacts } from './server-facts.js';
 
@@ -28,8 +37,11 @@ export async function examine(config: AppConfig, backing: Backing): Promise<Find
   } catch (error) {
     return [...findings, unreachable('database', error)];
   }
-  findings.push(...(await examineDirect(config)), ...(await examineContents(config, backing)));
-  return findings;
+  const direct = await examineDirect(config, backing);
+  findings.push(...direct);
+  // The schema is read by way of that URL, and would be another installation's.
+  if (direct.some(({ check, level }) => check === SAME_DATABASE && level === 'fault')) return findings;
+  return [...findings, ...(await examineContents(config, backing))];
 }
 
 async function examineServer(connect: () => Promise<pg.Client>, config: AppConfig): Promise<Finding[]> {
@@ -42,13 +54,16 @@ async function examineServer(connect: () => Promise<pg.Client>, config: AppConfi
 }
 
 /** The way past a pooler, where one is set up. */
-async function examineDirect({ DATABASE_DIRECT_URL: url }: AppConfig): Promise<Finding[]> {
+async function examineDirect(config: AppConfig, { databaseUrl }: Backing): Promise<Finding[]> {
+  const { DATABASE_DIRECT_URL: url } = config;
   if (url === undefined) return [];
   const check = 'direct connection';
   try {
     const { isPooled } = await probePooling(() => open(url), {});
-    if (!isPooled) return [ok(check, 'DATABASE_DIRECT_URL leads to the server itself')];
-    return [fault(check, 'DATABASE_DIRECT_URL leads to a pooler', 'Set it to the address of the server itself')];
+    const found = isPooled
+      ? fault(check, 'DATABASE_DIRECT_URL leads to a pooler', 'Set it to the address of the server itself')
+      : ok(check, 'DATABASE_DIRECT_URL leads to the server itself');
+    return [found, databaseFinding(config, 'DATABASE_DIRECT_URL', await areSameDatabase(databaseUrl, url))];
   } catch (error) {
     return [unreachable(check, error)];
   }
@@ -63,12 +78,8 @@ async function examineContents(config: AppConfig, { databaseUrl, keyEncryptionKe
     const schema = schemaFinding(state, config.migrateOnStart);
     findings.push(schema);
     if (schema.level !== 'ok') return findings;
-    findings.push(
-      await restoreCheck(db),
-      await triggerCheck(db),
-      ...(await rightsChecks(db)),
-      await examineRetention(db, config),
-    );
+    findings.push(await restoreCheck(db), await triggerCheck(db), ...(await rightsChecks(db)));
+    findings.push(...(await examineRetention(db, config, databaseUrl)));
     const keys = await db.manager.find(SigningKey, { order: { createdAt: 'ASC', kid: 'ASC' } });
     const [clock]: { now: Date }[] = await db.query('SELECT clock_timestamp() AS now');
     return [...findings, ...keyChecks(keys, keyEncryptionKeys, clock?.now ?? new Date(), scheduleOf(config))];
@@ -79,14 +90,17 @@ async function examineContents(config: AppConfig, { databaseUrl, keyEncryptionKe
   }
 }
 
-async function examineRetention(service: DataSource, { RETENTION_DATABASE_URL: url }: AppConfig): Promise<Finding> {
-  if (url === undefined) return retentionOf(service, false);
+async function examineRetention(service: DataSource, config: AppConfig, databaseUrl: string): Promise<Finding[]> {
+  const { RETENTION_DATABASE_URL: url } = config;
+  if (url === undefined) return [await retentionOf(service, false)];
   const options = dataSourceOptions({ url, poolSize: 1, hasTimeouts: true });
   const db = new DataSource({ ...options, entities: [], migrations: [] });
   try {
-    return await retentionOf(await db.initialize(), true);
+    const isSame = await areSameDatabase(databaseUrl, url);
+    const found = databaseFinding(config, 'RETENTION_DATABASE_URL', isSame);
+    return isSame ? [found, await retentionOf(await db.initialize(), true)] : [found];
   } catch (error) {
-    return unreachable('retention', error);
+    return [unreachable('retention', error)];
   } finally {
     if (db.isInitialized) await db.destroy();
   }

@@ -1,9 +1,23 @@
 import type { DataSource } from 'typeorm';
+import type { AppConfig } from '../../config/app-config.js';
 import { APPEND_ONLY } from '../../database/grants.js';
 import { absentTriggers } from '../../database/protective-triggers.js';
 import type { SchemaState } from '../../database/migrate.js';
 import { readClaim } from '../../revocation/database-claim.js';
+import { differenceOf, type UrlVariable } from '../database-check.js';
 import { fault, type Finding, ok, warning } from './finding.js';
+
+export const SAME_DATABASE = 'same database';
+
+/** Whether a URL leads to the database of DATABASE_URL. */
+export function databaseFinding(config: AppConfig, variable: UrlVariable, isSame: boolean): Finding {
+  if (isSame) return ok(SAME_DATABASE, `${variable} and DATABASE_URL lead to one database`);
+  return fault(
+    SAME_DATABASE,
+    differenceOf(config, variable),
+    'Set both to the same database; until then no replica starts',
+  );
+}
 
 /** Whether the tables are those of this version. Nothing else can be asked of a schema that is behind. */
 export function schemaFinding({ missing, isTooNew }: SchemaState, migratesOnStart: boolean): Finding {

@@ -7,6 +7,10 @@ export class Instance {
   @PrimaryColumn('smallint')
   id: number;
 
+  /** Never changes. A dump of the database has it too, so it does not tell a copy from the original. */
+  @Column('uuid')
+  installationId: string;
+
   /** A new one after each restore: positions in the revocation log mean nothing across it. */
   @Column('uuid')
   incarnation: string;

@@ -12,6 +12,7 @@ import { BindSigningKeys1797200000000 } from './1797200000000-bind-signing-keys.
 import { ProtectRevocations1797210000000 } from './1797210000000-protect-revocations.js';
 import { ProtectDeletions1797220000000 } from './1797220000000-protect-deletions.js';
 import { IndexAdministrators1797400000000 } from './1797400000000-index-administrators.js';
+import { IdentifyInstallation1797500000000 } from './1797500000000-identify-installation.js';
 
 /** All migrations, oldest first. One that has been released is never edited. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   ProtectRevocations1797210000000,
   ProtectDeletions1797220000000,
   IndexAdministrators1797400000000,
+  IdentifyInstallation1797500000000,
 ];
