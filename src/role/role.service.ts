@@ -7,6 +7,7 @@ import { isDuplicate, isReferenced } from '../common/errors/postgres-errors.js';
 import { newId } from '../common/random-id.js';
 import { isUuid } from '../common/uuid.js';
 import { isStorableText } from '../common/validation/unicode.js';
+import { Membership } from '../database/entities/membership.entity.js';
 import { Role } from '../database/entities/role.entity.js';
 import { insertUnlessThere } from '../database/insert-unless-there.js';
 import type { Actor } from '../permission/actor.js';
@@ -71,7 +72,10 @@ export class RoleService {
       const changes = changesBetween(fieldsOf(stored), fieldsOf(role));
       if (!changes) return stored;
       await tx.update(Role, { id: role.id }, role);
-      if (changes.permissions) await this.noteChange(tx, actor, role);
+      // The row lock keeps memberships from getting the role until the commit, because of their foreign key.
+      if (changes.permissions && (await tx.existsBy(Membership, { roleId: role.id }))) {
+        await this.noteChange(tx, actor, role);
+      }
       await this.auditEvents.record(tx, actor, 'update-org-role', targetOf(role, changes));
       return role;
     });

@@ -119,6 +119,14 @@ describe('PATCH /api/v1/organization/roles/{roleId}', () => {
       expect(await detailsOf(roleId)).toMatchObject([{ changes: { name: { from: 'a role', to: 'new' } } }]);
     });
 
+    it('writes no entry of the revocation log for new permissions of a role that no member has', async () => {
+      const { holder, roleId } = await heldRole();
+      await app.given.customRole(holder.id, READ);
+      const before = await app.db.query('SELECT count(*) FROM revocation');
+      expect((await updateRole(roleId, { permissions: [] })).status).toBe(200);
+      expect(await app.db.query('SELECT count(*) FROM revocation')).toEqual(before);
+    });
+
     it('writes one audit row and one revocation entry when many requests send the same change at once', async () => {
       const { roleId } = await heldRole();
       const before = (await app.db.query('SELECT FROM revocation')) as object[];
