@@ -103,7 +103,13 @@ export class AuditLogDto {
   @Text({ nullable: true })
   reqId: string | null;
 
-  @ApiProperty({ type: 'object', additionalProperties: true })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description:
+      'Describes the event. `changes` has the fields that differ, each with its old value `from` and its new value `to`; a creation has no `from`, a deletion no `to`. Long texts and lists are `{ truncated, length }`. `isOmitted` replaces values that are too long together.',
+    example: { changes: { accessTokenTrustedIps: { from: ['10.0.0.0/8'], to: ['10.0.0.0/8', '203.0.113.7'] } } },
+  })
   details: object;
 
   @Time()

@@ -34,7 +34,7 @@ export class AuditEvent {
   @Column('uuid', { nullable: true })
   tokenId: string | null;
 
-  /** What else tells the act apart: ids, slugs, never a secret. */
+  /** Describes the event: ids, slugs, old and new values of changed fields. Holds no secret. */
   @Column('jsonb')
   details: object;
 
